@@ -1,0 +1,73 @@
+package aggregate
+
+// Column names one number of Counts. The values are part of the block format:
+// never renumber, only append.
+type Column int
+
+// All columns are sums, so that rows of different days can be added. "In the
+// bucket" means: in the day, hour or value that the row stands for.
+const (
+	Visitors  Column = iota // distinct visitors active in the bucket
+	Visits                  // visits active in the bucket (a pageview or a custom event)
+	Pageviews               // pageviews that happened in the bucket
+	Events                  // pageviews and custom events that happened in the bucket
+
+	Starts     // visits that started in the bucket: the denominator of the next three
+	Bounces    // of these, visits with one pageview and no interactive custom event
+	Duration   // of these, milliseconds from the first event to the last that is not an engagement
+	StartViews // of these, all their pageviews, wherever they happened
+
+	Engaged       // engaged milliseconds that happened in the bucket
+	EngagedVisits // visits with an engaged time in the bucket
+	Scroll        // sum of each visit's deepest scroll in the bucket, percent
+	ScrollVisits  // visits with a scroll depth in the bucket
+
+	// What a visit across midnight (for hour rows: across the hour) had already
+	// given the same bucket before. A range subtracts these for all its buckets
+	// but the first, and so counts each crossing visit once.
+	CarriedVisitors
+	CarriedVisits
+	CarriedEngagedVisits
+	CarriedScroll // the smaller of the two depths
+	CarriedScrollVisits
+
+	Columns int = iota
+)
+
+// Counts is one row of counters, indexed by Column.
+type Counts [Columns]int64
+
+// Add adds o to c.
+func (c *Counts) Add(o *Counts) {
+	for i := range c {
+		c[i] += o[i]
+	}
+}
+
+// Sub subtracts o from c.
+func (c *Counts) Sub(o *Counts) {
+	for i := range c {
+		c[i] -= o[i]
+	}
+}
+
+// Zero reports whether nothing was counted.
+func (c *Counts) Zero() bool { return *c == Counts{} }
+
+// Uncarry subtracts the carried columns, which turns the row of a later day into
+// what it adds to a range that already holds the day before, and clears them.
+func (c *Counts) Uncarry() {
+	c[Visitors] -= c[CarriedVisitors]
+	c[Visits] -= c[CarriedVisits]
+	c[EngagedVisits] -= c[CarriedEngagedVisits]
+	c[Scroll] -= c[CarriedScroll]
+	c[ScrollVisits] -= c[CarriedScrollVisits]
+	c.DropCarried()
+}
+
+// DropCarried clears the carried columns: the row of a range's first day.
+func (c *Counts) DropCarried() {
+	for i := CarriedVisitors; i < Column(Columns); i++ {
+		c[i] = 0
+	}
+}

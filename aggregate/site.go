@@ -1,0 +1,218 @@
+package aggregate
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Site is the domain that a site's counters are kept under: lower case, without
+// "www.", as ParseSite returns it.
+type Site string
+
+// ErrSite is returned for a text that is no domain.
+var ErrSite = errors.New("not a domain")
+
+// ParseSite cleans a domain: lower case, no scheme, no "www.", no trailing dot
+// or path. Digits, letters (of any script), "-", "_", "." and a port are allowed.
+func ParseSite(s string) (Site, error) {
+	s = strings.ToLower(strings.TrimSpace(s))
+	if _, rest, ok := strings.Cut(s, "://"); ok {
+		s = rest
+	}
+	s, _, _ = strings.Cut(s, "/")
+	s = strings.TrimPrefix(strings.TrimSuffix(s, "."), "www.")
+	if s == "" || len(s) > 253 {
+		return "", fmt.Errorf("%q: %w", s, ErrSite)
+	}
+	if _, err := netip.ParseAddr(s); err == nil {
+		return Site(s), nil
+	}
+	for _, r := range s {
+		if r <= ' ' || strings.ContainsRune(`/\?#@%"'<>|,;()[]{}^`+"`\x7f", r) {
+			return "", fmt.Errorf("%q: %w", s, ErrSite)
+		}
+	}
+	if strings.HasPrefix(s, ".") || strings.Contains(s, "..") {
+		return "", fmt.Errorf("%q: %w", s, ErrSite)
+	}
+	return Site(s), nil
+}
+
+// Settings are what an owner can decide about a site. The zero value is not
+// usable: start from DefaultSettings.
+type Settings struct {
+	Timezone     string   `json:"timezone"`       // IANA zone in which days begin
+	Floor        int      `json:"floor"`          // k of the promises P4 and P5; 1 = off
+	Retention    int      `json:"retention"`      // months kept before the current one; 0 = for ever
+	GPC          bool     `json:"gpc"`            // honour Sec-GPC: 1
+	DNT          bool     `json:"dnt"`            // honour DNT: 1
+	Mask         bool     `json:"mask"`           // mask mail addresses and tokens in paths
+	Hostnames    []string `json:"hostnames"`      // hosts whose pages count; empty = any
+	ValuesPerDay int      `json:"values_per_day"` // values kept per dimension and day
+	VisitsPerDay int      `json:"visits_per_day"` // visits kept in memory per day
+}
+
+// DefaultSettings are those of a new site.
+func DefaultSettings() Settings {
+	return Settings{Timezone: "UTC", Floor: 3, Retention: 25, GPC: true, Mask: true,
+		ValuesPerDay: 5000, VisitsPerDay: 4_000_000}
+}
+
+// Location is the site's zone. Settings that were made by Set always have one.
+func (s *Settings) Location() *time.Location {
+	loc, err := time.LoadLocation(s.Timezone)
+	if err != nil {
+		return time.UTC
+	}
+	return loc
+}
+
+// Setting describes one key of Settings for those who read or change it.
+type Setting struct {
+	Key     string
+	Meaning string
+	get     func(*Settings) string
+	set     func(*Settings, string) error
+}
+
+// Get is the setting's value as text.
+func (k Setting) Get(s *Settings) string { return k.get(s) }
+
+// SettingKeys are all settings, in the order in which they are listed.
+func SettingKeys() []Setting { return slices.Clone(settingKeys) }
+
+// ErrSetting is returned for an unknown key or an unacceptable value.
+var ErrSetting = errors.New("setting")
+
+// Set changes one setting. The error wraps ErrSetting and says what is accepted.
+func (s *Settings) Set(key, value string) error {
+	for _, k := range settingKeys {
+		if k.Key == key {
+			if err := k.set(s, strings.TrimSpace(value)); err != nil {
+				return fmt.Errorf("%w %s: %s", ErrSetting, key, err)
+			}
+			return nil
+		}
+	}
+	names := make([]string, len(settingKeys))
+	for i, k := range settingKeys {
+		names[i] = k.Key
+	}
+	return fmt.Errorf("%w %q is unknown; there are %s", ErrSetting, key, strings.Join(names, ", "))
+}
+
+var settingKeys = []Setting{
+	{"timezone", "IANA zone in which the site's days begin, such as Europe/Berlin",
+		func(s *Settings) string { return s.Timezone }, setTimezone},
+	{"floor", "a link of two facts keeps its date only where this many visitors share it (1 = off)",
+		func(s *Settings) string { return strconv.Itoa(s.Floor) },
+		setNumber(1, 1000, func(s *Settings) *int { return &s.Floor })},
+	{"retention", "months kept besides the current one; older ones are deleted (off = for ever)",
+		func(s *Settings) string {
+			if s.Retention == 0 {
+				return "off"
+			}
+			return strconv.Itoa(s.Retention)
+		}, setRetention},
+	{"gpc", "honour Global Privacy Control (on, off)",
+		func(s *Settings) string { return onOff(s.GPC) }, setSwitch(func(s *Settings) *bool { return &s.GPC })},
+	{"dnt", "honour Do Not Track (on, off)",
+		func(s *Settings) string { return onOff(s.DNT) }, setSwitch(func(s *Settings) *bool { return &s.DNT })},
+	{"mask", "mask mail addresses and tokens in paths before counting (on, off)",
+		func(s *Settings) string { return onOff(s.Mask) }, setSwitch(func(s *Settings) *bool { return &s.Mask })},
+	{"hostnames", "hosts whose pages count, separated by commas; *.example.com allows subdomains (any = no limit)",
+		func(s *Settings) string {
+			if len(s.Hostnames) == 0 {
+				return "any"
+			}
+			return strings.Join(s.Hostnames, ",")
+		}, setHostnames},
+	{"values_per_day", "values kept per dimension and day; the lightest beyond it are counted under (other)",
+		func(s *Settings) string { return strconv.Itoa(s.ValuesPerDay) },
+		setNumber(10, 15000, func(s *Settings) *int { return &s.ValuesPerDay })},
+	{"visits_per_day", "visits held in memory per day (about 170 bytes each); beyond it new visits are refused",
+		func(s *Settings) string { return strconv.Itoa(s.VisitsPerDay) },
+		setNumber(1000, 100_000_000, func(s *Settings) *int { return &s.VisitsPerDay })},
+}
+
+func onOff(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
+}
+
+func setTimezone(s *Settings, value string) error {
+	if value == "" || value == "Local" {
+		return errors.New("want an IANA zone such as Europe/Berlin")
+	}
+	if _, err := time.LoadLocation(value); err != nil {
+		return fmt.Errorf("unknown zone %q; want an IANA zone such as Europe/Berlin", value)
+	}
+	s.Timezone = value
+	return nil
+}
+
+func setRetention(s *Settings, value string) error {
+	if value == "off" {
+		s.Retention = 0
+		return nil
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 || n > 1200 {
+		return fmt.Errorf("%q is not a number of months (1-1200) or off", value)
+	}
+	s.Retention = n
+	return nil
+}
+
+func setNumber(low, high int, field func(*Settings) *int) func(*Settings, string) error {
+	return func(s *Settings, value string) error {
+		n, err := strconv.Atoi(value)
+		if err != nil || n < low || n > high {
+			return fmt.Errorf("%q is not a number from %d to %d", value, low, high)
+		}
+		*field(s) = n
+		return nil
+	}
+}
+
+func setSwitch(field func(*Settings) *bool) func(*Settings, string) error {
+	return func(s *Settings, value string) error {
+		switch strings.ToLower(value) {
+		case "on", "true", "yes", "1":
+			*field(s) = true
+		case "off", "false", "no", "0":
+			*field(s) = false
+		default:
+			return fmt.Errorf("%q is neither on nor off", value)
+		}
+		return nil
+	}
+}
+
+func setHostnames(s *Settings, value string) error {
+	if value == "" || value == "any" {
+		s.Hostnames = nil
+		return nil
+	}
+	var hosts []string
+	for part := range strings.SplitSeq(value, ",") {
+		name, sub := strings.CutPrefix(strings.TrimSpace(part), "*.")
+		host, err := ParseSite(name)
+		if err != nil {
+			return err
+		}
+		if sub {
+			host = "*." + host
+		}
+		hosts = append(hosts, string(host))
+	}
+	s.Hostnames = hosts
+	return nil
+}
