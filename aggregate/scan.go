@@ -1,5 +1,11 @@
 package aggregate
 
+import "errors"
+
+// ErrDayClosed is what a Scan returns when its day is not open (any more): what
+// was counted is in the stored blocks.
+var ErrDayClosed = errors.New("the day is not open")
+
 // Expr is a condition on an event and the visit it belongs to: either a leaf
 // (Match set) or a combination of others.
 type Expr struct {
