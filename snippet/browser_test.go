@@ -1,0 +1,288 @@
+package snippet_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/valyala/fasthttp"
+
+	"footfall/snippet"
+)
+
+// patience is how long a browser may take for anything before a test gives up.
+const patience = 10 * time.Second
+
+// browser is the one Chromium that all tests share; each test has its own tab
+// in its own profile, and its own sites.
+var browser struct {
+	once sync.Once
+	ctx  context.Context
+	err  error
+	stop []func()
+	web  *web
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for i := len(browser.stop) - 1; i >= 0; i-- {
+		browser.stop[i]()
+	}
+	os.Exit(code)
+}
+
+// chromium finds the browser, under the names that systems give it.
+func chromium() (string, error) {
+	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
+		if name == "" {
+			continue
+		}
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("these tests need Chromium and found none: install it (Debian, Ubuntu: apt-get install chromium) or name it in $CHROMIUM")
+}
+
+func startBrowser() {
+	path, err := chromium()
+	if err != nil {
+		browser.err = err
+		return
+	}
+	browser.web, browser.err = startWeb()
+	if browser.err != nil {
+		return
+	}
+	flags := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path),
+		chromedp.NoSandbox, // the tests run as root in containers
+		chromedp.DisableGPU,
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("enable-automation", false),
+		chromedp.Flag("disable-blink-features", "AutomationControlled"),
+		// Every name is this machine, so that pages have real host names.
+		chromedp.Flag("host-resolver-rules", "MAP * 127.0.0.1"),
+	)
+	ctx, stop := chromedp.NewExecAllocator(context.Background(), flags...)
+	browser.stop = append(browser.stop, stop)
+	browser.ctx, stop = chromedp.NewContext(ctx)
+	browser.stop = append(browser.stop, stop)
+	browser.err = chromedp.Do(browser.ctx)
+}
+
+// beacon is what the script sent, and what came with it.
+type beacon struct {
+	N  string            `json:"n"`
+	U  string            `json:"u"`
+	D  string            `json:"d"`
+	R  string            `json:"r"`
+	P  map[string]any    `json:"p"`
+	S  map[string]string `json:"$"`
+	I  *bool             `json:"i"`
+	H  int               `json:"h"`
+	SD *int              `json:"sd"`
+	E  *int              `json:"e"`
+
+	body, path, header string
+}
+
+func (b beacon) String() string { return b.body }
+
+// web is the network of the tests: a site of any name, made of the pages that a
+// test gives it, the script, and an endpoint that writes down what arrives.
+type web struct {
+	addr  string
+	mu    sync.Mutex
+	pages map[string]string // by host and path; status first when not 200
+	got   map[string][]beacon
+	drop  map[string]string // host -> reason
+	seen  map[string][]string
+}
+
+func startWeb() (*web, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	w := &web{
+		addr:  l.Addr().String()[len("127.0.0.1:"):],
+		pages: map[string]string{}, got: map[string][]beacon{}, drop: map[string]string{}, seen: map[string][]string{},
+	}
+	server := &fasthttp.Server{Handler: w.serve, NoDefaultServerHeader: true}
+	go server.Serve(l)
+	browser.stop = append(browser.stop, func() { l.Close() })
+	return w, nil
+}
+
+func (w *web) serve(ctx *fasthttp.RequestCtx) {
+	path := string(ctx.Path())
+	host, _, _ := strings.Cut(string(ctx.Host()), ":")
+	switch {
+	case snippet.Match(path):
+		snippet.Handler(ctx)
+	case strings.HasSuffix(path, "/event"):
+		w.take(ctx, path)
+	default:
+		w.mu.Lock()
+		page, ok := w.pages[host+path]
+		w.seen[host] = append(w.seen[host], string(ctx.RequestURI()))
+		w.mu.Unlock()
+		if !ok {
+			ctx.SetStatusCode(fasthttp.StatusNotFound)
+			page = w.pages[host+"/404"]
+		}
+		ctx.Response.Header.Set("Content-Security-Policy", "script-src * 'unsafe-inline'; connect-src *")
+		ctx.SetContentType("text/html; charset=utf-8")
+		ctx.SetBodyString(page)
+	}
+}
+
+// take writes a beacon down under the host of its u.
+func (w *web) take(ctx *fasthttp.RequestCtx, path string) {
+	ctx.Response.Header.Set("Access-Control-Allow-Origin", "*")
+	ctx.Response.Header.Set("Access-Control-Expose-Headers", "x-footfall-dropped")
+	b := beacon{body: string(ctx.PostBody()), path: path, header: ctx.Request.Header.String()}
+	if err := json.Unmarshal([]byte(b.body), &b); err != nil {
+		b.N = "unreadable: " + err.Error()
+	}
+	site := strings.SplitN(b.U+"///", "/", 4)[2]
+	site, _, _ = strings.Cut(site, ":")
+	w.mu.Lock()
+	w.got[site] = append(w.got[site], b)
+	if reason := w.drop[site]; reason != "" {
+		ctx.Response.Header.Set("x-footfall-dropped", reason)
+	}
+	w.mu.Unlock()
+	ctx.SetStatusCode(fasthttp.StatusAccepted)
+	ctx.SetBodyString("ok")
+}
+
+var sites atomic.Int64
+
+// site is one website in one tab.
+type site struct {
+	t    *testing.T
+	ctx  context.Context
+	host string
+}
+
+// newSite makes a website and opens a tab. A page's text is its body; "TAG" in
+// it stands for the usual script tag.
+func newSite(t *testing.T, pages map[string]string) *site {
+	t.Helper()
+	browser.once.Do(startBrowser)
+	if browser.err != nil {
+		t.Fatal(browser.err)
+	}
+	ctx, cancel := chromedp.NewContext(browser.ctx, chromedp.WithNewBrowserContext())
+	t.Cleanup(cancel)
+	s := &site{t: t, ctx: ctx, host: fmt.Sprintf("site%d.test", sites.Add(1))}
+	s.do()
+	browser.web.mu.Lock()
+	defer browser.web.mu.Unlock()
+	for path, body := range pages {
+		browser.web.pages[s.host+path] = "<!doctype html><html><head>" + strings.ReplaceAll(body, "TAG", s.tag("")) + "</html>"
+	}
+	return s
+}
+
+func (s *site) tag(attributes string) string { return s.tagOf("script.js", attributes) }
+
+func (s *site) tagOf(name, attributes string) string {
+	return fmt.Sprintf(`<script defer data-domain="%s" %s src="http://stats.test:%s/js/%s"></script>`, s.host, attributes, browser.web.addr, name)
+}
+
+func (s *site) url(path string) string { return "http://" + s.host + ":" + browser.web.addr + path }
+
+// do runs steps in the tab, within patience.
+func (s *site) do(steps ...chromedp.Action[chromedp.Void]) {
+	s.t.Helper()
+	if err := chromedp.Do(s.ctx, steps...); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *site) open(path string) {
+	s.t.Helper()
+	s.do(chromedp.Navigate(s.url(path)))
+}
+
+func (s *site) js(code string) {
+	s.t.Helper()
+	s.do(chromedp.Evaluate[chromedp.Void](code))
+}
+
+func (s *site) beacons() []beacon {
+	browser.web.mu.Lock()
+	defer browser.web.mu.Unlock()
+	return append([]beacon(nil), browser.web.got[s.host]...)
+}
+
+// brief says what matters of a beacon in one line: its name and path.
+func (s *site) brief(b beacon) string {
+	return b.N + " " + strings.TrimPrefix(b.U, "http://"+s.host+":"+browser.web.addr)
+}
+
+// expect waits until the beacons that are no engagement are exactly those, in
+// any order, then makes sure that nothing more was on its way.
+func (s *site) expect(want ...string) {
+	s.t.Helper()
+	s.await(want)
+	s.js(`plausible('the end', {u: 'http://` + s.host + `/'})`)
+	s.await(append(want, "the end http://"+s.host+"/"))
+	browser.web.mu.Lock()
+	defer browser.web.mu.Unlock()
+	kept := browser.web.got[s.host][:0]
+	for _, b := range browser.web.got[s.host] {
+		if b.N != "the end" {
+			kept = append(kept, b)
+		}
+	}
+	browser.web.got[s.host] = kept
+}
+
+func (s *site) await(want []string) {
+	s.t.Helper()
+	var got []string
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		got = got[:0]
+		for _, b := range s.beacons() {
+			if b.N != "engagement" {
+				got = append(got, s.brief(b))
+			}
+		}
+		if sameLines(got, want) {
+			return
+		}
+		if len(got) > len(want) {
+			break
+		}
+	}
+	s.t.Fatalf("beacons\n got %q\nwant %q", got, want)
+}
+
+func sameLines(a, b []string) bool {
+	count := map[string]int{}
+	for _, line := range a {
+		count[line]++
+	}
+	for _, line := range b {
+		count[line]--
+	}
+	for _, n := range count {
+		if n != 0 {
+			return false
+		}
+	}
+	return len(a) == len(b)
+}

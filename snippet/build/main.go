@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strconv"
+
+	"github.com/andybalholm/brotli"
+	"github.com/evanw/esbuild/pkg/api"
+)
+
+// part names a piece of the tracker that a build has or has not. The source
+// tests the same word.
+type part string
+
+var parts = []part{
+	"ENGAGEMENT", // engaged time and scroll depth
+	"TAGGED",     // elements that carry an event's name
+	"OUTBOUND", "DOWNLOADS", "FORMS", "MISSING",
+	"HASH",      // the fragment may belong to the path
+	"GLOBS",     // data-include, data-exclude
+	"PROPS",     // properties on the tag
+	"TRANSFORM", // the page's hook
+	"DEBUG",
+}
+
+// build is one file of the tracker.
+type build struct {
+	name  string // of the output
+	entry string // file below src
+	parts []part
+	names []string // what the file's name switches on: hash, manual, local
+}
+
+// builds lists every file in dist: one for each set of parts that an old name
+// can promise and that is not on by default anyhow.
+func builds() []build {
+	all := []build{{name: "core.js", entry: "script.js"}}
+	for _, names := range [][]string{
+		{}, {"hash"}, {"local"}, {"manual"},
+		{"hash", "local"}, {"hash", "manual"}, {"local", "manual"}, {"hash", "local", "manual"},
+	} {
+		name := "script"
+		for _, n := range names {
+			name += "." + n
+		}
+		all = append(all, build{name + ".js", "script.js", parts, names})
+	}
+	return all
+}
+
+// compile makes the minified text of one build.
+func compile(src string, b build) ([]byte, error) {
+	define := map[string]string{"NAMED_HASH": "false", "NAMED_MANUAL": "false", "NAMED_LOCAL": "false"}
+	for _, p := range parts {
+		define[string(p)] = "false"
+	}
+	for _, p := range b.parts {
+		define[string(p)] = "true"
+	}
+	for _, n := range b.names {
+		define["NAMED_"+string(bytes.ToUpper([]byte(n)))] = "true"
+	}
+	result := api.Build(api.BuildOptions{
+		EntryPoints:       []string{filepath.Join(src, b.entry)},
+		Bundle:            true,
+		Format:            api.FormatIIFE,
+		Target:            api.ES2020,
+		Define:            define,
+		MinifyWhitespace:  true,
+		MinifyIdentifiers: true,
+		MinifySyntax:      true,
+		LegalComments:     api.LegalCommentsNone,
+		LogLevel:          api.LogLevelSilent,
+	})
+	if len(result.Errors) > 0 {
+		messages := api.FormatMessages(result.Errors, api.FormatMessagesOptions{})
+		return nil, errors.New(b.name + ": " + messages[0])
+	}
+	return bytes.TrimSuffix(result.OutputFiles[0].Contents, []byte("\n")), nil
+}
+
+func brotlied(text []byte) []byte {
+	var out bytes.Buffer
+	w := brotli.NewWriterOptions(&out, brotli.WriterOptions{Quality: 11, LGWin: 16})
+	w.Write(text)
+	w.Close()
+	return out.Bytes()
+}
+
+func gzipped(text []byte) []byte {
+	var out bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	w.Write(text)
+	w.Close()
+	return out.Bytes()
+}
+
+// outputs makes all files of dist, by name.
+func outputs(src string) (map[string][]byte, error) {
+	files := map[string][]byte{}
+	for _, b := range builds() {
+		text, err := compile(src, b)
+		if err != nil {
+			return nil, err
+		}
+		files[b.name], files[b.name+".br"], files[b.name+".gz"] = text, brotlied(text), gzipped(text)
+	}
+	return files, nil
+}
+
+func main() {
+	src := flag.String("src", "src", "directory of the source")
+	dist := flag.String("dist", "dist", "directory of the builds")
+	flag.Parse()
+	if err := run(*src, *dist); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(src, dist string) error {
+	files, err := outputs(src)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dist, 0o755); err != nil {
+		return err
+	}
+	var names []string
+	for name, content := range files {
+		names = append(names, name)
+		if err := os.WriteFile(filepath.Join(dist, name), content, 0o644); err != nil {
+			return err
+		}
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		fmt.Println(strconv.Itoa(len(files[name])), name)
+	}
+	return nil
+}

@@ -1,0 +1,134 @@
+package snippet
+
+import (
+	"crypto/sha256"
+	"crypto/sha512"
+	"embed"
+	"encoding/base64"
+	"encoding/hex"
+	"regexp"
+	"strings"
+)
+
+//go:embed dist
+var dist embed.FS
+
+// encoding is a form in which a build is kept.
+type encoding int
+
+const (
+	plain encoding = iota
+	gzipped
+	brotlied
+	encodings
+)
+
+// Names as in the Content-Encoding header, and what marks the form in files and
+// validators.
+var (
+	contentEncoding = [encodings]string{"", "gzip", "br"}
+	suffix          = [encodings]string{"", ".gz", ".br"}
+)
+
+// script is one build, ready to be sent.
+type script struct {
+	body [encodings][]byte
+	etag [encodings]string
+	hash string // of the plain text, 16 hex digits
+	sri  string
+}
+
+func load(name string) *script {
+	s := new(script)
+	for form := range encodings {
+		body, err := dist.ReadFile("dist/" + name + suffix[form])
+		if err != nil {
+			panic("BUG: build missing, run go generate: " + err.Error())
+		}
+		s.body[form] = body
+	}
+	short, long := sha256.Sum256(s.body[plain]), sha512.Sum384(s.body[plain])
+	s.hash = hex.EncodeToString(short[:8])
+	s.sri = "sha384-" + base64.StdEncoding.EncodeToString(long[:])
+	for form := range encodings {
+		s.etag[form] = `"` + s.hash + strings.Replace(suffix[form], ".", "-", 1) + `"`
+	}
+	return s
+}
+
+// Parts that change the file. The others that an old name may carry are in every
+// file and on by default.
+const (
+	withHash = 1 << iota
+	withLocal
+	withManual
+	variants
+)
+
+// partsOfNames are the words that old installations put between "script." and
+// ".js", in any order and number.
+var partsOfNames = map[string]int{
+	"hash": withHash, "local": withLocal, "manual": withManual,
+	"outbound-links": 0, "file-downloads": 0, "tagged-events": 0, "revenue": 0,
+	"pageview-props": 0, "compat": 0, "exclusions": 0,
+}
+
+// builds holds the loaded files; immutable after start.
+var builds = func() (all [variants]*script) {
+	for parts := range all {
+		name := "script"
+		for bit, word := range []string{"hash", "local", "manual"} {
+			if parts&(1<<bit) != 0 {
+				name += "." + word
+			}
+		}
+		all[parts] = load(name + ".js")
+	}
+	return all
+}()
+
+var (
+	hashedName  = regexp.MustCompile(`^script\.([0-9a-f]{16})\.js$`)
+	initName    = regexp.MustCompile(`^pa-[A-Za-z0-9_-]{1,64}\.js$`)
+	maxNameSize = 200
+)
+
+// find returns the build that a file name stands for, and whether the name
+// contains the build's own hash, so that its content can never change.
+func find(name string) (s *script, fixed bool) {
+	switch {
+	case len(name) > maxNameSize:
+		return nil, false
+	case name == "script.js", name == "plausible.js", initName.MatchString(name):
+		return builds[0], false
+	}
+	if m := hashedName.FindStringSubmatch(name); m != nil {
+		// A name from before an upgrade gets today's script: a page that pinned the
+		// name but not the content goes on counting.
+		return builds[0], m[1] == builds[0].hash
+	}
+	inner, ok := strings.CutPrefix(name, "script.")
+	if inner, ok = cutSuffix(inner, ".js", ok); !ok {
+		return nil, false
+	}
+	parts := 0
+	for word := range strings.SplitSeq(inner, ".") {
+		bits, known := partsOfNames[word]
+		if !known {
+			return nil, false
+		}
+		parts |= bits
+	}
+	return builds[parts], false
+}
+
+func cutSuffix(s, end string, so bool) (string, bool) {
+	rest, ok := strings.CutSuffix(s, end)
+	return rest, so && ok
+}
+
+// Versioned returns a path below which this very script is served for good, and
+// the hash for the tag's integrity attribute. Both change with the script.
+func Versioned() (path, integrity string) {
+	return "/js/script." + builds[0].hash + ".js", builds[0].sri
+}
