@@ -1,0 +1,415 @@
+package ingest
+
+import (
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/valyala/fastjson"
+
+	"footfall/aggregate"
+)
+
+// Limits of a beacon.
+const (
+	MaxBody      = 64 << 10 // bytes of a body
+	maxName      = 120      // characters of an event's name
+	maxReferrer  = 2000     // bytes; the rest is cut off
+	maxProps     = 30       // properties that are kept
+	maxPropKey   = 300      // bytes
+	maxPropValue = 2000     // bytes
+	maxDomains   = 50       // sites of one beacon
+	maxEngaged   = 30 * 24 * 3600 * 1000
+	maxDepth     = 16 // nested lists and objects; nothing that is read lies deeper than 2
+)
+
+// ErrBody is returned for a body that cannot be read at all.
+var ErrBody = errors.New("Unable to parse request body as json") //nolint:staticcheck // the answer's words
+
+// Beacon is what a tracker sent, read and within the limits, but not judged.
+type Beacon struct {
+	Kind        aggregate.Kind
+	Name        string
+	Domains     string // sites, separated by commas, as sent
+	Referrer    string
+	Props       []aggregate.Prop
+	Interactive bool
+	HashMode    bool
+	Scroll      int   // aggregate.NoScroll where not told
+	Engaged     int64 // milliseconds
+
+	page page
+	tags tags
+}
+
+// Problem is one thing that is wrong with a beacon.
+type Problem struct{ Field, Message string }
+
+// key is a key of a beacon, by its meaning.
+type key int
+
+// The order of aliases is their precedence.
+const (
+	keyName key = iota
+	keyNameLong
+	keyURL
+	keyURLLong
+	keyDomain
+	keyDomainLong
+	keyReferrer
+	keyReferrerLong
+	keyProps
+	keyPropsLong
+	keyPropsM
+	keyPropsMeta
+	keyInteractive
+	keyInteractiveLong
+	keyHash
+	keyHashLong
+	keyScroll
+	keyEngaged
+	keys
+	unknownKey key = -1
+)
+
+func keyOf(text string) key {
+	switch text {
+	case "n":
+		return keyName
+	case "name":
+		return keyNameLong
+	case "u":
+		return keyURL
+	case "url":
+		return keyURLLong
+	case "d":
+		return keyDomain
+	case "domain":
+		return keyDomainLong
+	case "r":
+		return keyReferrer
+	case "referrer":
+		return keyReferrerLong
+	case "p":
+		return keyProps
+	case "props":
+		return keyPropsLong
+	case "m":
+		return keyPropsM
+	case "meta":
+		return keyPropsMeta
+	case "i":
+		return keyInteractive
+	case "interactive":
+		return keyInteractiveLong
+	case "h":
+		return keyHash
+	case "hashMode":
+		return keyHashLong
+	case "sd":
+		return keyScroll
+	case "e":
+		return keyEngaged
+	}
+	return unknownKey
+}
+
+// field is a value as it was sent, in JSON or in a form.
+type field struct {
+	kind   fieldKind
+	text   string           // of texts and numbers
+	object *fastjson.Object // of objects
+}
+
+type fieldKind uint8
+
+const (
+	absent fieldKind = iota // missing, or null
+	textField
+	numberField
+	trueField
+	falseField
+	objectField
+	listField
+)
+
+// fieldOf is the field that v stands for. Numbers keep their spelling.
+func (s *scratch) fieldOf(v *fastjson.Value) field {
+	switch v.Type() {
+	case fastjson.TypeString:
+		text, _ := v.StringBytes()
+		return field{kind: textField, text: borrow(text)}
+	case fastjson.TypeNumber:
+		mark := len(s.b)
+		s.b = v.MarshalTo(s.b)
+		return field{kind: numberField, text: s.from(mark)}
+	case fastjson.TypeTrue:
+		return field{kind: trueField, text: "true"}
+	case fastjson.TypeFalse:
+		return field{kind: falseField, text: "false"}
+	case fastjson.TypeObject:
+		object, _ := v.Object()
+		return field{kind: objectField, object: object}
+	case fastjson.TypeArray:
+		return field{kind: listField}
+	}
+	return field{}
+}
+
+// ReadJSON reads a body into t.Beacon. The error is ErrBody; what else is wrong
+// stands in t.Problems.
+func (t *Ticket) ReadJSON(body []byte) error {
+	object, err := t.ParseObject(body)
+	if err != nil {
+		return err
+	}
+	t.ReadObject(object)
+	return nil
+}
+
+// ParseObject parses a body that is one JSON object. It is valid until the next
+// ParseObject of the same ticket. The error is ErrBody.
+func (t *Ticket) ParseObject(body []byte) (*fastjson.Object, error) {
+	t.Reset()
+	if tooDeep(borrow(body)) {
+		return nil, ErrBody
+	}
+	v, err := t.parser.ParseBytes(body)
+	if err != nil || v.Type() != fastjson.TypeObject {
+		return nil, ErrBody
+	}
+	object, _ := v.Object()
+	return object, nil
+}
+
+// tooDeep spares the parser bodies that are nothing but brackets: its errors grow
+// with every level.
+func tooDeep(body string) bool {
+	depth, quoted := 0, false
+	for i := 0; i < len(body); i++ {
+		switch c := body[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			if depth++; depth > maxDepth {
+				return true
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return false
+}
+
+// ReadObject is ReadJSON for a body that is parsed already.
+func (t *Ticket) ReadObject(object *fastjson.Object) {
+	object.Visit(func(name []byte, v *fastjson.Value) {
+		if k := keyOf(borrow(name)); k != unknownKey {
+			t.fields[k] = t.text.fieldOf(v)
+		}
+	})
+	t.read()
+}
+
+// ReadForm reads a form, or a query, into t.Beacon: the same keys, all values
+// texts.
+func (t *Ticket) ReadForm(form []byte) {
+	t.Reset()
+	t.form = true
+	t.readForm(borrow(form))
+	t.read()
+}
+
+func (t *Ticket) readForm(form string) {
+	for form != "" {
+		var pair string
+		pair, form, _ = strings.Cut(form, "&")
+		name, value, _ := strings.Cut(pair, "=")
+		if k := keyOf(t.text.unescape(name, true)); k != unknownKey {
+			t.fields[k] = field{kind: textField, text: t.text.unescape(value, true)}
+		}
+	}
+}
+
+// first is the first of some keys that was sent.
+func (t *Ticket) first(names ...key) field {
+	for _, k := range names {
+		if t.fields[k].kind != absent {
+			return t.fields[k]
+		}
+	}
+	return field{}
+}
+
+func (t *Ticket) problem(field, message string) {
+	t.Problems = append(t.Problems, Problem{field, message})
+}
+
+// read turns fields into the beacon and its problems.
+func (t *Ticket) read() {
+	t.Beacon = Beacon{Props: t.Beacon.Props[:0], Interactive: true, Scroll: aggregate.NoScroll}
+	t.readURL(t.first(keyURL, keyURLLong))
+	t.readDomain(t.first(keyDomain, keyDomainLong))
+	t.readName(t.first(keyName, keyNameLong))
+	if r := t.first(keyReferrer, keyReferrerLong); r.kind == textField {
+		t.Beacon.Referrer = cut(t.text.clean(r.text), maxReferrer)
+	}
+	t.readProps(t.first(keyProps, keyPropsLong, keyPropsM, keyPropsMeta))
+	i := t.first(keyInteractive, keyInteractiveLong)
+	t.Beacon.Interactive = i.kind != falseField && (!t.form || i.text != "false")
+	h := t.first(keyHash, keyHashLong)
+	t.Beacon.HashMode = h.kind == trueField || h.text == "1" || h.text == "true"
+	if t.Beacon.Kind == aggregate.Engagement {
+		t.readEngagement()
+	}
+}
+
+func (t *Ticket) readURL(u field) {
+	problem := urlRequired
+	if u.kind == textField {
+		t.Beacon.page, problem = t.text.splitURL(u.text)
+	}
+	if problem != "" {
+		t.problem("url", problem)
+		return
+	}
+	t.Beacon.tags = t.text.readTags(t.Beacon.page.query)
+}
+
+func (t *Ticket) readDomain(d field) {
+	switch d.kind {
+	case absent:
+		t.Beacon.Domains = t.Beacon.page.host
+	case textField:
+		t.Beacon.Domains = t.text.clean(d.text)
+	}
+	if strings.Trim(t.Beacon.Domains, ", ") == "" {
+		t.problem("domain", "can't be blank")
+	} else if strings.Count(t.Beacon.Domains, ",") >= maxDomains {
+		t.problem("domain", "should be at most 50 sites")
+	}
+}
+
+func (t *Ticket) readName(n field) {
+	name := ""
+	switch n.kind {
+	case textField:
+		name = strings.TrimSpace(t.text.clean(n.text))
+	case numberField:
+		if name = n.text; !isInteger(name) {
+			t.problem("event_name", "is invalid")
+			return
+		}
+	case absent:
+	default:
+		t.problem("event_name", "is invalid")
+		return
+	}
+	switch {
+	case name == "":
+		t.problem("event_name", "can't be blank")
+	case len(name) > maxName && utf8.RuneCountInString(name) > maxName:
+		t.problem("event_name", "should be at most 120 character(s)")
+	}
+	t.Beacon.Name = name
+	switch name {
+	case aggregate.PageviewName:
+		t.Beacon.Kind = aggregate.Pageview
+	case aggregate.EngagementName:
+		t.Beacon.Kind = aggregate.Engagement
+	default:
+		t.Beacon.Kind = aggregate.Custom
+	}
+}
+
+func isInteger(text string) bool {
+	text = strings.TrimPrefix(text, "-")
+	for i := 0; i < len(text); i++ {
+		if !isDigit(text[i]) {
+			return false
+		}
+	}
+	return text != ""
+}
+
+// readProps reads an object, or a text that holds one. Anything else counts as
+// no properties.
+func (t *Ticket) readProps(p field) {
+	if p.kind == textField && p.text != "" && !tooDeep(p.text) {
+		v, err := t.inner.Parse(p.text)
+		if err != nil {
+			return
+		}
+		p = t.text.fieldOf(v)
+	}
+	if p.kind != objectField {
+		return
+	}
+	wrong := false
+	p.object.Visit(func(name []byte, v *fastjson.Value) {
+		value := t.text.fieldOf(v)
+		if len(t.Beacon.Props) < maxProps && t.readProp(borrow(name), value) {
+			wrong = true
+		}
+	})
+	if wrong {
+		t.problem("props", "keys should have at most 300 bytes and values 2000")
+	}
+}
+
+// readProp keeps one property and reports whether it is too long. A key that
+// comes twice has its last value.
+func (t *Ticket) readProp(name string, value field) (tooLong bool) {
+	switch value.kind {
+	case textField, numberField, trueField, falseField:
+	default:
+		return false
+	}
+	if strings.TrimSpace(name) == "" || strings.TrimSpace(value.text) == "" {
+		return false
+	}
+	if len(name) > maxPropKey || len(value.text) > maxPropValue {
+		return true
+	}
+	prop := aggregate.Prop{
+		Key:   cut(t.text.clean(name), maxPropKey),
+		Value: cut(t.text.clean(value.text), maxPropValue),
+	}
+	for i := range t.Beacon.Props {
+		if t.Beacon.Props[i].Key == prop.Key {
+			t.Beacon.Props[i].Value = prop.Value
+			return false
+		}
+	}
+	t.Beacon.Props = append(t.Beacon.Props, prop)
+	return false
+}
+
+// readEngagement reads the deepest scroll and the engaged time. A depth that
+// makes no sense was not told; a time that makes none is 0.
+func (t *Ticket) readEngagement() {
+	if depth, ok := t.fields[keyScroll].number(); ok && depth >= 0 {
+		t.Beacon.Scroll = int(min(depth, 100))
+	}
+	engaged := t.fields[keyEngaged]
+	if ms, ok := engaged.number(); ok && ms > 0 && ms < maxEngaged {
+		t.Beacon.Engaged = int64(ms)
+	}
+	if engaged.kind == absent && t.Beacon.Scroll == aggregate.NoScroll {
+		t.problem("event_name", "engagement needs sd or e")
+	}
+}
+
+// number is the field's number. ok is false where it has none.
+func (f field) number() (n float64, ok bool) {
+	if f.kind != numberField && f.kind != textField || len(f.text) > 32 {
+		return 0, false
+	}
+	n, err := strconv.ParseFloat(strings.TrimSpace(f.text), 64)
+	return n, !math.IsNaN(n) && (err == nil || math.IsInf(n, 0))
+}

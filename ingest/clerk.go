@@ -1,0 +1,292 @@
+package ingest
+
+import (
+	"maps"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"footfall/aggregate"
+	"footfall/ingest/agent"
+	"footfall/ingest/geo"
+	"footfall/ingest/source"
+)
+
+// Reasons for which a beacon is dropped here. The sink and importers have more.
+const (
+	UnknownSite = "unknown_site" // no site of that name
+	OptOut      = "opt_out"      // the visitor objects; told, but counted nowhere
+	Prefetch    = "prefetch"     // loaded ahead, seen by nobody yet
+	Bot         = "bot"          // no person
+	Hostname    = "hostname"     // a host that the site's settings leave out
+)
+
+// Visitors hashes visitors: visitor.Salts.
+type Visitors interface {
+	// Visitor is the hash under the salt of a site's day, which is made on first
+	// use. Any error means that there is no hash.
+	Visitor(aggregate.Site, aggregate.Day, netip.Addr, []byte) (aggregate.Visitor, error)
+	// Known is the hash under a salt that is alive already.
+	Known(aggregate.Site, aggregate.Day, netip.Addr, []byte) (aggregate.Visitor, bool)
+}
+
+// Agents reads user agents: agent.Parser.
+type Agents interface{ Parse([]byte) agent.Agent }
+
+// Places finds places: geo.Places.
+type Places interface{ Find(netip.Addr) geo.Place }
+
+// Caller is what is known of whoever sent a beacon, whatever way it came. It ends
+// in this package.
+type Caller struct {
+	At       time.Time
+	Addr     netip.Addr
+	Agent    []byte // user agent
+	Language string // as in Accept-Language
+	GPC, DNT bool   // objections that the request carried
+	Prefetch bool   // the request was made ahead of a visit
+}
+
+// Clerk judges beacons and makes hits of them. It knows no transport: live
+// beacons and imported lines pass through the same one. Safe for concurrent use.
+type Clerk struct {
+	visitors Visitors
+	agents   Agents
+	places   Places
+	zones    atomic.Pointer[map[string]*time.Location]
+}
+
+// NewClerk makes a Clerk. places may be nil: nobody's place is known then.
+func NewClerk(visitors Visitors, agents Agents, places Places) *Clerk {
+	c := &Clerk{visitors: visitors, agents: agents, places: places}
+	c.zones.Store(&map[string]*time.Location{})
+	return c
+}
+
+// Admit judges t's beacon for one site. dropped is "" when t.Hit is to be
+// counted, else the reason, with a detail where there is one (the kind of bot).
+// An objection is judged before every other reason, of an unknown site
+// (settings = nil) by the settings of a new one. The error is that of Visitors.
+func (c *Clerk) Admit(t *Ticket, site aggregate.Site, settings *aggregate.Settings, who *Caller) (dropped, detail string, err error) {
+	dropped, detail, told := c.judge(t, settings, who)
+	if dropped != "" {
+		return dropped, detail, nil
+	}
+	c.fill(t, site, settings, who, &told, t.Beacon.Kind != aggregate.Engagement)
+	return "", "", c.identify(t, site, settings, who)
+}
+
+// judge finds the reason for which a beacon is dropped, if any.
+func (c *Clerk) judge(t *Ticket, settings *aggregate.Settings, who *Caller) (dropped, detail string, told agent.Agent) {
+	known := settings != nil
+	if !known {
+		defaults := aggregate.DefaultSettings()
+		settings = &defaults
+	}
+	switch {
+	case who.GPC && settings.GPC || who.DNT && settings.DNT:
+		return OptOut, "", told
+	case !known:
+		return UnknownSite, "", told
+	case who.Prefetch:
+		return Prefetch, "", told
+	}
+	if told = c.agents.Parse(who.Agent); told.Bot != "" {
+		return Bot, told.Bot, told
+	}
+	if !hostCounts(settings.Hostnames, t.Beacon.page.host) {
+		return Hostname, "", told
+	}
+	return "", "", told
+}
+
+// hostCounts reports whether pages of host count under the hostnames setting.
+// "*.example.com" means every host below example.com.
+func hostCounts(allowed []string, host string) bool {
+	if len(allowed) == 0 {
+		return true
+	}
+	for _, name := range allowed {
+		if below, ok := strings.CutPrefix(name, "*"); ok {
+			if strings.HasSuffix(host, below) && len(host) > len(below) {
+				return true
+			}
+		} else if host == name {
+			return true
+		}
+	}
+	return false
+}
+
+// fill makes the facts of t.Hit. visit says whether those of the visit are
+// wanted: an engagement never begins one.
+func (c *Clerk) fill(t *Ticket, site aggregate.Site, settings *aggregate.Settings, who *Caller, told *agent.Agent, visit bool) {
+	b, h := &t.Beacon, &t.Hit
+	h.Site, h.At, h.Kind = site, who.At.UnixMilli(), b.Kind
+	h.Visitor, h.Before = aggregate.Visitor{}, aggregate.Visitor{}
+	h.Interactive = b.Kind == aggregate.Custom && b.Interactive
+	h.Engaged, h.Scroll = b.Engaged, b.Scroll
+	h.Facts = aggregate.Facts{}
+	f := &h.Facts
+	f[aggregate.Page] = b.page.value(&t.text, b.HashMode)
+	if settings.Mask {
+		f[aggregate.Page] = cut(t.text.mask(f[aggregate.Page]), maxPath)
+	}
+	f[aggregate.Hostname] = b.page.host
+	f[aggregate.EventName] = b.Name
+	t.fillEvent(settings.Mask)
+	if !visit {
+		return
+	}
+	t.fillOrigin(site, settings.Mask)
+	if c.places != nil {
+		t.fillPlace(c.places.Find(who.Addr))
+	}
+	f[aggregate.Browser], f[aggregate.BrowserVersion] = told.Browser, told.BrowserVersionValue()
+	f[aggregate.OS], f[aggregate.OSVersion] = told.OS, told.OSVersionValue()
+	f[aggregate.Device] = told.Device
+	f[aggregate.Language] = t.text.language(who.Language)
+}
+
+// Events that trackers send by themselves, beside pageview and engagement.
+const (
+	eventNotFound = "404"
+	eventOutbound = "Outbound Link: Click"
+	eventDownload = "File Download"
+	eventForm     = "Form: Submission"
+)
+
+// fillEvent copies the properties, and does for the built-in events what their
+// names promise: links become facts of their own, and a missing path property is
+// the page's.
+func (t *Ticket) fillEvent(mask bool) {
+	b, h := &t.Beacon, &t.Hit
+	h.Props = append(h.Props[:0], b.Props...)
+	switch b.Name {
+	case eventOutbound:
+		h.Facts[aggregate.Outbound] = t.builtinProp("url", mask)
+	case eventDownload:
+		h.Facts[aggregate.Download] = t.builtinProp("url", mask)
+	case eventNotFound, eventForm:
+		if t.builtinProp("path", mask) == "" {
+			h.Props = append(h.Props, aggregate.Prop{Key: "path", Value: h.Facts[aggregate.Page]})
+		}
+	}
+}
+
+// builtinProp is the value of a property that holds an address. It is masked like
+// the page's path: the tracker took it from there.
+func (t *Ticket) builtinProp(name string, mask bool) string {
+	for i := range t.Hit.Props {
+		p := &t.Hit.Props[i]
+		if p.Key == name {
+			if mask {
+				p.Value = cut(t.text.mask(p.Value), maxPropValue)
+			}
+			return p.Value
+		}
+	}
+	return ""
+}
+
+// fillOrigin makes source, channel and tags. The referrer's path is masked like
+// the page's, and so are mail addresses in tags.
+func (t *Ticket) fillOrigin(site aggregate.Site, mask bool) {
+	b, f, tags := &t.Beacon, &t.Hit.Facts, t.Beacon.tags
+	if mask {
+		for _, text := range []*string{&tags.utmSource, &tags.source, &tags.ref,
+			&tags.medium, &tags.campaign, &tags.content, &tags.term} {
+			*text = t.text.maskMails(*text)
+		}
+	}
+	t.origin = source.Input{Site: site, PageHost: b.page.host, Referrer: b.Referrer,
+		Tag: tags.tag(), Medium: tags.medium, Campaign: tags.campaign, ClickIDs: tags.clickIDs}
+	from := source.Find(&t.origin)
+	if mask {
+		from.Address = t.text.mask(from.Address)
+	}
+	mark := len(t.text.b)
+	t.text.b = from.AppendReferrer(t.text.b)
+	f[aggregate.Source], f[aggregate.Channel] = from.Source, from.Channel
+	f[aggregate.Referrer] = t.text.from(mark)
+	f[aggregate.UTMSource], f[aggregate.UTMMedium] = tags.tag(), from.Medium
+	f[aggregate.UTMCampaign] = tags.campaign
+	f[aggregate.UTMContent], f[aggregate.UTMTerm] = tags.content, tags.term
+}
+
+func (t *Ticket) fillPlace(p geo.Place) {
+	f := &t.Hit.Facts
+	f[aggregate.Country] = p.Country
+	if p.RegionCode != "" || p.RegionName != "" {
+		f[aggregate.Region] = t.text.join(p.Country, p.RegionCode, p.RegionName)
+	}
+	if p.CityID != "" || p.CityName != "" {
+		f[aggregate.City] = t.text.join(p.Country, p.RegionCode, p.RegionName, p.CityID, p.CityName)
+	}
+}
+
+// identify is where address and user agent end.
+func (c *Clerk) identify(t *Ticket, site aggregate.Site, settings *aggregate.Settings, who *Caller) (err error) {
+	day := aggregate.DayOf(who.At, c.zone(settings))
+	if t.Hit.Visitor, err = c.visitors.Visitor(site, day, who.Addr, who.Agent); err != nil {
+		return err
+	}
+	t.Hit.Before, _ = c.visitors.Known(site, day-1, who.Addr, who.Agent)
+	return nil
+}
+
+// zone is the site's zone. Loading one reads a file, so they are kept; there are
+// no more of them than sites have.
+func (c *Clerk) zone(settings *aggregate.Settings) *time.Location {
+	zones := c.zones.Load()
+	if loc, ok := (*zones)[settings.Timezone]; ok {
+		return loc
+	}
+	loc := settings.Location()
+	more := maps.Clone(*zones)
+	more[strings.Clone(settings.Timezone)] = loc
+	c.zones.CompareAndSwap(zones, &more)
+	return loc
+}
+
+// language is the first tag of an Accept-Language header as it is counted: the
+// primary language, and the region where there is one, spelled as people do
+// ("en-US", "de", "es-419"). Scripts and variants are left out (RFC 5646).
+func (s *scratch) language(header string) string {
+	first, _, _ := strings.Cut(header, ",")
+	first, _, _ = strings.Cut(first, ";")
+	primary, rest, _ := strings.Cut(strings.TrimSpace(first), "-")
+	if len(primary) < 2 || len(primary) > 3 || !letters(primary) {
+		return ""
+	}
+	mark := len(s.b)
+	for i := range len(primary) {
+		s.b = append(s.b, primary[i]|0x20)
+	}
+	for rest != "" {
+		var subtag string
+		subtag, rest, _ = strings.Cut(rest, "-")
+		if len(subtag) == 2 && letters(subtag) {
+			s.b = append(s.b, '-', subtag[0]&^0x20, subtag[1]&^0x20)
+			break
+		}
+		if len(subtag) == 3 && isInteger(subtag) {
+			s.b = append(append(s.b, '-'), subtag...)
+			break
+		}
+		if len(subtag) == 1 { // extensions and private use come last
+			break
+		}
+	}
+	return s.from(mark)
+}
+
+func letters(text string) bool {
+	for i := 0; i < len(text); i++ {
+		if !isLetter(text[i]) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,113 @@
+package ingest
+
+import (
+	"encoding/json"
+	"net/netip"
+
+	"github.com/valyala/fasthttp"
+
+	"footfall/aggregate"
+)
+
+// debugAnswer tells the asker what would be stored of the beacon. Order and names
+// of its keys are a contract.
+type debugAnswer struct {
+	Counted        bool         `json:"counted"` // whether the door lets it pass
+	Dropped        *string      `json:"dropped"`
+	Detail         *string      `json:"detail"`
+	Site           string       `json:"site"`
+	Name           string       `json:"name"`
+	Page           string       `json:"page"`
+	Hostname       string       `json:"hostname"`
+	Source         string       `json:"source"`
+	Referrer       string       `json:"referrer"`
+	Channel        string       `json:"channel"`
+	UTMSource      string       `json:"utm_source"`
+	UTMMedium      string       `json:"utm_medium"`
+	UTMCampaign    string       `json:"utm_campaign"`
+	UTMContent     string       `json:"utm_content"`
+	UTMTerm        string       `json:"utm_term"`
+	Country        string       `json:"country"`
+	Region         string       `json:"region"` // ISO 3166-2 code, or the name where there is no code
+	City           string       `json:"city"`   // the name, or the GeoNames id where there is no name
+	Browser        string       `json:"browser"`
+	BrowserVersion string       `json:"browser_version"`
+	OS             string       `json:"os"`
+	OSVersion      string       `json:"os_version"`
+	Device         string       `json:"device"`
+	Language       string       `json:"language"`
+	ClientIP       string       `json:"client_ip"`
+	Via            []netip.Addr `json:"via"` // the one next to the client first
+}
+
+// serveDebug answers what would become of the beacon at its first site. Nothing
+// is counted, and no salt is made.
+func (d *Door) serveDebug(ctx *fasthttp.RequestCtx, t *Ticket, via []netip.Addr) {
+	if !d.limiter.allow(t.caller.Addr, t.caller.At) {
+		answer(ctx, fasthttp.StatusTooManyRequests, bodyTooMany)
+		return
+	}
+	t.splitDomains()
+	site := t.sites[0]
+	settings := d.settings(t, site)
+	dropped, detail, _ := d.Clerk.judge(t, settings, &t.caller)
+	if settings == nil {
+		t.settings = aggregate.DefaultSettings()
+	}
+	told := d.Clerk.agents.Parse(t.caller.Agent)
+	d.Clerk.fill(t, site, &t.settings, &t.caller, &told, true)
+	a := t.debugAnswer()
+	a.Counted, a.Dropped, a.Detail = dropped == "", orNull(dropped), orNull(detail)
+	a.Via = append(a.Via, via...)
+	body, err := json.Marshal(&a)
+	if err != nil {
+		answer(ctx, fasthttp.StatusInternalServerError, []byte("BUG: the debug answer has no JSON form."))
+		return
+	}
+	ctx.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
+	answerJSON(ctx, fasthttp.StatusOK, body)
+}
+
+// What stands for blank values: the words of the stats API.
+const (
+	blankSource = "Direct / None"
+	blankFact   = "(not set)"
+)
+
+func (t *Ticket) debugAnswer() debugAnswer {
+	f := &t.Hit.Facts
+	fact := func(d aggregate.Dimension, part int) string { return or(aggregate.Part(f[d], part), blankFact) }
+	return debugAnswer{
+		Site: string(t.Hit.Site), Name: f[aggregate.EventName],
+		Page: f[aggregate.Page], Hostname: fact(aggregate.Hostname, 0),
+		Source:      or(f[aggregate.Source], blankSource),
+		Referrer:    or(aggregate.Part(f[aggregate.Referrer], 1), blankSource),
+		Channel:     fact(aggregate.Channel, 0),
+		UTMSource:   fact(aggregate.UTMSource, 0),
+		UTMMedium:   fact(aggregate.UTMMedium, 0),
+		UTMCampaign: fact(aggregate.UTMCampaign, 0),
+		UTMContent:  fact(aggregate.UTMContent, 0),
+		UTMTerm:     fact(aggregate.UTMTerm, 0),
+		Country:     fact(aggregate.Country, 0),
+		Region:      or(aggregate.Part(f[aggregate.Region], 1), fact(aggregate.Region, 2)),
+		City:        or(aggregate.Part(f[aggregate.City], 4), fact(aggregate.City, 3)),
+		Browser:     fact(aggregate.Browser, 0), BrowserVersion: fact(aggregate.BrowserVersion, 1),
+		OS: fact(aggregate.OS, 0), OSVersion: fact(aggregate.OSVersion, 1),
+		Device: fact(aggregate.Device, 0), Language: fact(aggregate.Language, 0),
+		ClientIP: t.caller.Addr.String(), Via: []netip.Addr{},
+	}
+}
+
+func or(text, blank string) string {
+	if text == aggregate.Blank {
+		return blank
+	}
+	return text
+}
+
+func orNull(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}

@@ -1,0 +1,25 @@
+// Package ingest is the front door. What a browser, a server or a log file says
+// about a visit comes in here, is read, judged, and leaves as an aggregate.Hit.
+//
+// It owns the wire formats and their limits, the client's address and the
+// proxies that may speak for it, the opt-out, the reasons for which a beacon is
+// dropped, and what is made of a page's address: path, masked where it holds
+// what names a person, and campaign tags. Its sub-packages own one thing each:
+//
+//   - visitor: the salts, and the hash in which address and user agent end;
+//   - agent: browser, system, device, and which agents are no people;
+//   - geo: the place of an address;
+//   - source: where a visit came from;
+//   - importer: logs and event files, which take the same way as live beacons.
+//
+// The way of a beacon: Door (HTTP) finds the caller and reads the body into a
+// Ticket; Clerk, which knows no transport, judges the ticket for one site and
+// fills its Hit; the Sink counts it.
+//
+// It must never see the database or HTML, never reads a cookie, and never logs an
+// address, a user agent, a page's address or a visitor.
+//
+// Memory. Request bytes belong to the server, a Ticket's bytes to the pool. All
+// strings of a Hit point into them: they are borrowed until Sink.Hit returns, and
+// nothing in this package keeps one longer.
+package ingest

@@ -1,0 +1,230 @@
+package ingest
+
+import (
+	"log/slog"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"footfall/aggregate"
+)
+
+// Sites knows the sites that are counted.
+type Sites interface {
+	// Settings are those of a site, if there is one. The name may be anything, and
+	// is borrowed.
+	Settings(site aggregate.Site) (settings aggregate.Settings, ok bool)
+}
+
+// Sink is where hits go: the live engine.
+type Sink interface {
+	// Hit counts h, whose strings are borrowed during the call. dropped is "" when
+	// it was counted, else the reason, which the sink has put into its ledger. An
+	// error means that the hit is not counted and that nobody knows why.
+	Hit(h *aggregate.Hit) (dropped string, err error)
+	// Refuse puts a reason into the ledger of a site. The name is borrowed and,
+	// with the reason UnknownSite, that of no site: anything anybody sends.
+	Refuse(site aggregate.Site, reason string)
+}
+
+// Options are what a Door needs.
+type Options struct {
+	Clerk *Clerk
+	Sites Sites
+	Sink  Sink
+	// Proxies may tell the client's address. The zero value trusts nobody.
+	Proxies Proxies
+	// ClientIPHeader is the one header in which they do; "" = X-Forwarded-For and,
+	// where that is missing, Forwarded.
+	ClientIPHeader string
+	// Clock tells the time of beacons; nil = time.Now.
+	Clock func() time.Time
+	// Logger hears of hits that could not be counted; nil = nobody does.
+	Logger *slog.Logger
+}
+
+// Door serves beacons over HTTP. Safe for concurrent use.
+type Door struct {
+	Options
+	header  string // canonical ClientIPHeader
+	nearby  nearby
+	limiter limiter
+}
+
+// New makes a Door.
+func New(o Options) *Door {
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Door{Options: o, header: strings.TrimSpace(o.ClientIPHeader)}
+}
+
+// outcome is what became of a beacon at all of its sites.
+type outcome struct {
+	dropped int      // number of sites that did not count it
+	reasons []string // different ones, in the order of the sites
+	failed  bool     // a sink or salt error: not counted, for no reason of the visitor's
+}
+
+func (o *outcome) drop(reason string) {
+	o.dropped++
+	if !slices.Contains(o.reasons, reason) {
+		o.reasons = append(o.reasons, reason)
+	}
+}
+
+// receive hands the ticket's beacon to each of its sites.
+func (d *Door) receive(t *Ticket) (out outcome) {
+	t.splitDomains()
+	for _, site := range t.sites {
+		dropped, err := d.receiveFor(t, site)
+		switch {
+		case err != nil:
+			// The error may name what must not be logged; its type does not.
+			d.Logger.Error("a beacon could not be counted", "kind", errorKind(err))
+			out.failed = true
+		case dropped != "":
+			out.drop(dropped)
+		}
+	}
+	return out
+}
+
+func (d *Door) receiveFor(t *Ticket, site aggregate.Site) (dropped string, err error) {
+	settings := d.settings(t, site)
+	dropped, _, err = d.Clerk.Admit(t, site, settings, &t.caller)
+	if err != nil || dropped == OptOut {
+		return dropped, err
+	}
+	if settings != nil {
+		d.nearby.see(site, t.caller.Addr)
+	}
+	if dropped != "" {
+		d.Sink.Refuse(site, dropped)
+		return dropped, nil
+	}
+	return d.Sink.Hit(&t.Hit)
+}
+
+// settings are those of a site, nil if there is no such site.
+func (d *Door) settings(t *Ticket, site aggregate.Site) *aggregate.Settings {
+	var ok bool
+	if t.settings, ok = d.Sites.Settings(site); !ok {
+		return nil
+	}
+	return &t.settings
+}
+
+// splitDomains takes the beacon's sites apart: no "www.", no scheme or path, no
+// site twice.
+func (t *Ticket) splitDomains() {
+	for part := range strings.SplitSeq(t.Beacon.Domains, ",") {
+		part = strings.TrimSpace(part)
+		if _, after, ok := strings.Cut(part, "://"); ok {
+			part = after
+		}
+		part, _, _ = strings.Cut(part, "/")
+		part = strings.TrimPrefix(strings.TrimSuffix(t.text.lower(part), "."), "www.")
+		if site := aggregate.Site(part); part != "" && !slices.Contains(t.sites, site) {
+			t.sites = append(t.sites, site)
+		}
+	}
+}
+
+// Headers that are asked for, in the spelling in which the server keeps them.
+var (
+	headerGPC        = []byte("Sec-Gpc")
+	headerDNT        = []byte("Dnt")
+	headerSecPurpose = []byte("Sec-Purpose")
+	headerPurpose    = []byte("Purpose")
+	headerXPurpose   = []byte("X-Purpose")
+	headerXMoz       = []byte("X-Moz")
+	headerLanguage   = []byte("Accept-Language")
+	headerDebug      = []byte("X-Debug-Request")
+)
+
+// readCaller finds out who sent the request, and which proxies were believed.
+func (d *Door) readCaller(ctx *fasthttp.RequestCtx, t *Ticket) (via []netip.Addr) {
+	h := &ctx.Request.Header
+	who := &t.caller
+	*who = Caller{
+		At:       d.Clock(),
+		Agent:    h.UserAgent(),
+		Language: borrow(h.PeekCanonical(headerLanguage)),
+		GPC:      isOne(h.PeekCanonical(headerGPC)),
+		DNT:      isOne(h.PeekCanonical(headerDNT)),
+		Prefetch: isAhead(h.PeekCanonical(headerSecPurpose)) || isAhead(h.PeekCanonical(headerPurpose)) ||
+			isAhead(h.PeekCanonical(headerXPurpose)) || isAhead(h.PeekCanonical(headerXMoz)),
+	}
+	peer := peerAddr(ctx.RemoteAddr())
+	t.chain = t.chain[:0]
+	if d.Proxies.Trust(peer) {
+		t.chain = d.appendChain(t.chain, h)
+	}
+	who.Addr, via = d.Proxies.client(peer, t.chain)
+	if who.Addr != peer {
+		// The chain ends before the peer, which is the last that was passed.
+		t.chain = append(t.chain, peer)
+		via = t.chain[len(t.chain)-1-len(via):]
+	}
+	return via
+}
+
+// appendChain appends what the forwarding headers say. Several headers of one
+// name are one list (RFC 9110 section 5.3).
+func (d *Door) appendChain(chain []netip.Addr, h *fasthttp.RequestHeader) []netip.Addr {
+	names := [...]string{"X-Forwarded-For", "Forwarded"}
+	if d.header != "" {
+		names = [...]string{d.header, ""}
+	}
+	for _, name := range names {
+		if name == "" || len(chain) > 0 {
+			break
+		}
+		for _, value := range h.PeekAll(name) {
+			if strings.EqualFold(name, "Forwarded") {
+				chain = appendForwarded(chain, borrow(value))
+			} else {
+				chain = appendList(chain, borrow(value))
+			}
+		}
+	}
+	return chain
+}
+
+// peerAddr is the address at the other end. What is no network address, a Unix
+// socket say, is this very host.
+func peerAddr(addr net.Addr) netip.Addr {
+	if tcp, ok := addr.(*net.TCPAddr); ok {
+		if ip, ok := netip.AddrFromSlice(tcp.IP); ok {
+			return plain(ip)
+		}
+	}
+	return netip.AddrFrom4([4]byte{127, 0, 0, 1})
+}
+
+func isOne(value []byte) bool { return len(value) == 1 && value[0] == '1' }
+
+// isAhead recognizes the headers of requests made before anybody has seen the
+// page: "prefetch", "prefetch;prerender", "prerender", "preview".
+func isAhead(value []byte) bool {
+	return len(value) >= 7 && (strings.Contains(borrow(value), "prefetch") ||
+		strings.Contains(borrow(value), "prerender") || strings.Contains(borrow(value), "preview"))
+}
+
+// droppedHeaders tell the sender what was dropped and why.
+func (o *outcome) droppedHeaders(h *fasthttp.ResponseHeader) {
+	if o.dropped == 0 {
+		return
+	}
+	h.SetCanonical(headerPlausibleDropped, strconv.AppendInt(nil, int64(o.dropped), 10))
+	h.SetCanonical(headerFootfallDropped, []byte(strings.Join(o.reasons, ", ")))
+}

@@ -1,0 +1,132 @@
+package ingest
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+// Limits of the server. A request that is not there in time is answered 408 and
+// its connection closed, however slowly its bytes drip.
+const (
+	readTimeout  = 10 * time.Second // of a whole request, from its first byte
+	writeTimeout = time.Minute
+	idleTimeout  = 75 * time.Second // between two requests
+	maxHeader    = 16 << 10         // a browser's cookies for the site may come along
+)
+
+// NewServer makes the server that beacons come in by, and everything else that is
+// served beside them: its limits and what it logs protect them all. handler may
+// panic: that is answered 500 and logged.
+func NewServer(handler fasthttp.RequestHandler, logger *slog.Logger) *fasthttp.Server {
+	return &fasthttp.Server{
+		Handler:                      catch(handler, logger),
+		ErrorHandler:                 serveError,
+		Logger:                       redacted{logger},
+		SecureErrorLogMessage:        true,
+		ReadTimeout:                  readTimeout,
+		WriteTimeout:                 writeTimeout,
+		IdleTimeout:                  idleTimeout,
+		ReadBufferSize:               maxHeader,
+		MaxRequestBodySize:           MaxBody,
+		DisablePreParseMultipartForm: true,
+		NoDefaultServerHeader:        true,
+		NoDefaultContentType:         true,
+		LazyRequestTime:              true,
+		CloseOnShutdown:              true,
+		TCPKeepalive:                 true,
+		// The server speaks HTTP/1.1 only; the second one is for certificates.
+		TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1", "acme-tls/1"}},
+	}
+}
+
+// redacted logs that something went wrong with a connection, never with whose:
+// the server's messages hold addresses and bytes of requests in their arguments.
+// The formats are constants.
+type redacted struct{ logger *slog.Logger }
+
+func (r redacted) Printf(format string, _ ...any) {
+	r.logger.Warn("http server", "message", strings.NewReplacer("%q", "…", "%s", "…", "%v", "…", "%d", "…").Replace(format))
+}
+
+// serveError answers what never became a request.
+func serveError(ctx *fasthttp.RequestCtx, err error) {
+	var slow net.Error
+	var long *fasthttp.ErrSmallBuffer
+	status, body := fasthttp.StatusBadRequest, "This is not a request that can be read."
+	switch {
+	case errors.Is(err, fasthttp.ErrBodyTooLarge):
+		status, body = fasthttp.StatusRequestEntityTooLarge, string(bodyTooLarge)
+		drain(ctx)
+	case errors.As(err, &long):
+		status, body = fasthttp.StatusRequestHeaderFieldsTooLarge, "The request's headers are larger than 16 KiB."
+	case errors.As(err, &slow) && slow.Timeout():
+		status, body = fasthttp.StatusRequestTimeout, "The request took too long to arrive."
+	}
+	ctx.Response.Reset()
+	answer(ctx, status, []byte(body))
+}
+
+// Bounds of drain.
+const (
+	drainBytes = 4 << 20
+	drainTime  = 2 * time.Second
+	drainPause = 100 * time.Millisecond
+)
+
+// drain takes in what a client still sends of a body that is too large. Closing a
+// connection with bytes unread resets it, and the client would never see the
+// answer.
+func drain(ctx *fasthttp.RequestCtx) {
+	conn := ctx.Conn()
+	deadline := time.Now().Add(drainTime)
+	buf := make([]byte, 16<<10)
+	for n := 0; n < drainBytes && time.Now().Before(deadline); {
+		if conn.SetReadDeadline(time.Now().Add(drainPause)) != nil {
+			return
+		}
+		m, err := conn.Read(buf)
+		if err != nil {
+			return
+		}
+		n += m
+	}
+}
+
+// catch keeps a panic from ending the process, and logs where it happened: not
+// its value, which may hold a piece of a request.
+func catch(handler fasthttp.RequestHandler, logger *slog.Logger) fasthttp.RequestHandler {
+	return func(ctx *fasthttp.RequestCtx) {
+		defer func() {
+			if v := recover(); v != nil {
+				logger.Error("BUG: a request's handler panicked", "where", panicPlaces())
+				ctx.Response.Reset()
+				answer(ctx, fasthttp.StatusInternalServerError, []byte("Something went wrong; the server's log says more."))
+			}
+		}()
+		handler(ctx)
+	}
+}
+
+// panicPlaces are the functions and lines that led to a panic.
+func panicPlaces() []string {
+	var pcs [24]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(4, pcs[:])])
+	var places []string
+	for {
+		frame, more := frames.Next()
+		if frame.Function != "" {
+			places = append(places, fmt.Sprintf("%s:%d", frame.Function, frame.Line))
+		}
+		if !more {
+			return places
+		}
+	}
+}
