@@ -1,0 +1,70 @@
+package fold
+
+import (
+	"math"
+	"strings"
+
+	"footfall/aggregate"
+)
+
+// dict numbers the values of a dimension. It is the one place in which the fold
+// keeps a string of a hit.
+type dict struct {
+	numbers map[string]value
+	values  []string
+}
+
+func newDict(names bool) *dict {
+	d := &dict{numbers: map[string]value{}}
+	d.number(aggregate.Blank)
+	d.number(aggregate.Other)
+	if names {
+		d.number(aggregate.PageviewName)
+		d.number(aggregate.EngagementName)
+	}
+	return d
+}
+
+// number returns the value's number and gives it one if it has none. Callers
+// make room beforehand (Day.makeRoom); what finds none all the same is other.
+func (d *dict) number(s string) value {
+	if n, ok := d.numbers[s]; ok {
+		return n
+	}
+	if len(d.values) > math.MaxUint16 {
+		return other
+	}
+	s = strings.Clone(s)
+	n := value(len(d.values))
+	d.numbers[s] = n
+	d.values = append(d.values, s)
+	return n
+}
+
+// dictOf tells whose dictionary a dimension uses: entry and exit pages are pages.
+func dictOf(d aggregate.Dimension) aggregate.Dimension {
+	if d == aggregate.EntryPage || d == aggregate.ExitPage {
+		return aggregate.Page
+	}
+	return d
+}
+
+// counted are all dimensions that have cells.
+var counted = func() []aggregate.Dimension {
+	var all []aggregate.Dimension
+	for d := aggregate.FirstVisitFact; d <= aggregate.LastEventFact; d++ {
+		all = append(all, d)
+	}
+	return all
+}()
+
+// cell is the counters of one value, with marks that tell weigh what it has
+// already given while it walks a visitor.
+type cell struct {
+	aggregate.Counts
+	visitor uint32 // Day.pass when the visitor was given
+	visit   uint32 // Day.visitPass when the visit was given
+	engaged uint32 // likewise for its engagement
+	scroll  uint32 // likewise for its scroll depth,
+	depth   uint8  // which is this
+}

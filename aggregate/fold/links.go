@@ -1,0 +1,109 @@
+package fold
+
+import (
+	"cmp"
+	"slices"
+
+	"footfall/aggregate"
+)
+
+// Links builds the blocks that link two facts, pair by pair, and hands each to
+// emit. A link that at least floor visitors share keeps its date; the others go
+// to the month, where days are added up (P4).
+//
+// A month's row is what the day adds to the month: what a visit had carried over
+// midnight is taken off already, except on the month's first day, where it stays
+// in the carried columns for ranges that begin earlier.
+func (d *Day) Links(site aggregate.Site, imp aggregate.ImportID, floor int, emit func(aggregate.Put) error) error {
+	for _, p := range aggregate.Pairs() {
+		rows := d.Scan(&aggregate.Scan{Groups: []aggregate.Group{
+			{Dimension: p.A, Label: sameLabel}, {Dimension: p.B, Label: sameLabel},
+		}})
+		if p == aggregate.MakePair(aggregate.EventName, aggregate.Property) {
+			rows = append(rows, d.absentLinks()...)
+		}
+		if err := d.emitLinks(p, rows, site, imp, floor, emit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// absentLinks are, for each event name, the events that lack a property key.
+func (d *Day) absentLinks() []aggregate.ScanRow {
+	var rows []aggregate.ScanRow
+	for _, key := range d.propertyKeys() {
+		named := aggregate.Group{Dimension: aggregate.EventName, Label: sameLabel}
+		for _, row := range d.Scan(&aggregate.Scan{Groups: []aggregate.Group{named, property(key)}}) {
+			if row.Values[1] == aggregate.Blank {
+				row.Values[1] = key
+				rows = append(rows, row)
+			}
+		}
+	}
+	return rows
+}
+
+func (d *Day) emitLinks(p aggregate.Pair, rows []aggregate.ScanRow, site aggregate.Site, imp aggregate.ImportID,
+	floor int, emit func(aggregate.Put) error) error {
+	var dated, undated []aggregate.ScanRow
+	for _, r := range rows {
+		if r.Counts[aggregate.Visitors] >= int64(floor) {
+			dated = append(dated, r)
+			continue
+		}
+		if d.day != d.day.Month() {
+			r.Counts.Uncarry()
+		}
+		if !r.Counts.Zero() {
+			undated = append(undated, r)
+		}
+	}
+	key := aggregate.Key{Site: site, Import: imp, Span: aggregate.OneDay, Day: d.day, A: p.A, B: p.B}
+	if len(dated) > 0 {
+		put := aggregate.Put{Key: key, Block: linkBlock(dated, aggregate.Meta{Floor: uint32(floor)}), Add: true}
+		if err := emit(put); err != nil {
+			return err
+		}
+	}
+	if len(undated) == 0 {
+		return nil
+	}
+	key.Span, key.Day = aggregate.OneMonth, d.day.Month()
+	return emit(aggregate.Put{Key: key, Block: linkBlock(undated, aggregate.Meta{Floor: 1}), Add: true})
+}
+
+// linkBlock makes a block of links from rows in any order.
+func linkBlock(rows []aggregate.ScanRow, meta aggregate.Meta) *aggregate.Block {
+	b := &aggregate.Block{Meta: meta, Rows: make([]aggregate.Row, len(rows))}
+	a, bs := dictionary(rows, 0), dictionary(rows, 1)
+	b.A, b.B = a.values, bs.values
+	for i, r := range rows {
+		b.Rows[i] = aggregate.Row{A: a.index[r.Values[0]], B: bs.index[r.Values[1]], Counts: r.Counts}
+	}
+	slices.SortFunc(b.Rows, func(x, y aggregate.Row) int {
+		return cmp.Or(cmp.Compare(x.A, y.A), cmp.Compare(x.B, y.B))
+	})
+	return b
+}
+
+type sortedValues struct {
+	values []string
+	index  map[string]uint32
+}
+
+func dictionary(rows []aggregate.ScanRow, group int) sortedValues {
+	s := sortedValues{index: map[string]uint32{}}
+	for _, r := range rows {
+		v := r.Values[group]
+		if _, ok := s.index[v]; !ok {
+			s.index[v] = 0
+			s.values = append(s.values, v)
+		}
+	}
+	slices.Sort(s.values)
+	for i, v := range s.values {
+		s.index[v] = uint32(i)
+	}
+	return s
+}

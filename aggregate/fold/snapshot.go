@@ -1,0 +1,305 @@
+package fold
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"time"
+
+	"footfall/aggregate"
+)
+
+// Version is the version of the snapshot format. A release that changes the
+// format reads its predecessor's too (P9).
+const Version = 1
+
+// ErrSnapshot is returned for bytes that WriteTo did not make.
+var ErrSnapshot = errors.New("malformed snapshot of a day")
+
+// Snapshot is a day as it was at one moment. Taking it copies no records; the
+// day goes on meanwhile and copies what it changes (table). Release ends that.
+//
+// Its written form holds the records only, little-endian; counters are made
+// anew from them when it is read:
+//
+//	uvarint  version
+//	varint   day; string zone; uvarint limits (values, visits)
+//	uvarint  epoch, changed; varint lastSeen; uvarint flags (1 capped, 2 dirty, 4 lossy, 8 linked), closes
+//	refusals uvarint n, n x (string, varint)
+//	totals   the row and the 24 hours that the day started with: 25 x 17 varint
+//	for each dimension from Source to Property:
+//	         uvarint values, values x string (none where it shares another's dictionary)
+//	         uvarint rows the day started with, rows x 17 varint
+//	uvarint  visitors, each 16 + 4 + 4 + 4 bytes
+//	uvarint  visits, each 6 x 4 + 3 x 4 + 4 + 2 + 2 + 2 per fact bytes
+//	uvarint  events, each 4 x 4 + 3 x 2 + 1 + 1 bytes
+//	uvarint  extras, each 4 + 1 + 2 bytes
+//
+// A string is a uvarint length and its bytes.
+type Snapshot struct {
+	of       *Day
+	head     Day // scalar fields, dictionaries and starting counters
+	visitors frozenTable[visitor]
+	visits   frozenTable[visit]
+	events   frozenTable[event]
+	extras   frozenTable[extra]
+	dictText [aggregate.Dimensions][]string
+}
+
+// Snapshot freezes the day. One at a time.
+func (d *Day) Snapshot() *Snapshot {
+	s := &Snapshot{of: d, visitors: d.visitors.hold(), visits: d.visits.hold(), events: d.events.hold(), extras: d.extras.hold()}
+	s.head = Day{day: d.day, zone: d.zone, limits: d.limits, epoch: d.epoch, changed: d.changed, dirty: d.dirty,
+		lastSeen: d.lastSeen, meta: d.meta, capped: d.capped, refusals: maps.Clone(d.refusals),
+		baseTotal: d.baseTotal, baseHour: d.baseHour, base: d.base}
+	for dim, dict := range d.dicts {
+		if dict != nil {
+			s.dictText[dim] = dict.values[:len(dict.values):len(dict.values)]
+		}
+	}
+	return s
+}
+
+// Release lets the day change its records in place again.
+func (s *Snapshot) Release() {
+	s.of.visitors.release()
+	s.of.visits.release()
+	s.of.events.release()
+	s.of.extras.release()
+}
+
+// WriteTo writes the snapshot.
+func (s *Snapshot) WriteTo(w io.Writer) (int64, error) {
+	e := &encoder{w: bufio.NewWriterSize(w, 1<<16)}
+	s.writeHead(e)
+	e.uvarint(uint64(s.visitors.n))
+	s.visitors.each(func(v *visitor) {
+		e.raw(v.id[:])
+		e.u32(uint32(v.latest), uint32(v.crossing), v.epoch)
+	})
+	e.uvarint(uint64(s.visits.n))
+	s.visits.each(func(v *visit) {
+		e.u32(uint32(v.visitor), uint32(v.earlier), uint32(v.first), uint32(v.last), uint32(v.prior), uint32(v.peer),
+			uint32(v.start), uint32(v.end), uint32(v.seen), v.laterViews)
+		e.u16(v.records, uint16(v.flags))
+		for _, f := range v.facts {
+			e.u16(uint16(f))
+		}
+	})
+	e.uvarint(uint64(s.events.n))
+	s.events.each(func(ev *event) {
+		e.u32(uint32(ev.next), ev.at, ev.n, uint32(ev.extra))
+		e.u16(uint16(ev.page), uint16(ev.host), uint16(ev.name))
+		e.raw([]byte{byte(ev.what), ev.depth})
+	})
+	e.uvarint(uint64(s.extras.n))
+	s.extras.each(func(x *extra) {
+		e.u32(uint32(x.next))
+		e.raw([]byte{byte(x.dim)})
+		e.u16(uint16(x.val))
+	})
+	if e.err == nil {
+		e.err = e.w.Flush()
+	}
+	return e.n, e.err
+}
+
+func (s *Snapshot) writeHead(e *encoder) {
+	h := &s.head
+	e.uvarint(Version)
+	e.varint(int64(h.day))
+	e.text(h.zone.String())
+	e.uvarint(uint64(h.limits.Values), uint64(h.limits.Visits), uint64(h.epoch), uint64(h.changed))
+	e.varint(int64(h.lastSeen))
+	e.uvarint(pack(h.capped, h.dirty, h.meta.Lossy, h.meta.Linked), uint64(h.meta.Closes))
+	e.uvarint(uint64(len(h.refusals)))
+	for reason, n := range h.refusals {
+		e.text(reason)
+		e.varint(n)
+	}
+	e.counts(&h.baseTotal)
+	for i := range h.baseHour {
+		e.counts(&h.baseHour[i])
+	}
+	for _, dim := range counted {
+		e.uvarint(uint64(len(s.dictText[dim])))
+		for _, v := range s.dictText[dim] {
+			e.text(v)
+		}
+		e.uvarint(uint64(len(h.base[dim])))
+		for i := range h.base[dim] {
+			e.counts(&h.base[dim][i])
+		}
+	}
+}
+
+func pack(bits ...bool) (packed uint64) {
+	for i, b := range bits {
+		if b {
+			packed |= 1 << i
+		}
+	}
+	return packed
+}
+
+// ReadDay reads what WriteTo wrote and counts it anew. The error wraps
+// ErrSnapshot, or is the reader's.
+func ReadDay(r io.Reader) (*Day, error) {
+	dec := &decoder{r: bufio.NewReaderSize(r, 1<<16)}
+	if v := dec.uvarint(); dec.err == nil && v != Version {
+		return nil, fmt.Errorf("%w: version %d, want %d", ErrSnapshot, v, Version)
+	}
+	d := dec.head()
+	if dec.err != nil {
+		return nil, dec.failure("head")
+	}
+	dec.records(d)
+	if dec.err != nil {
+		return nil, dec.failure("records")
+	}
+	if err := d.valid(); err != nil {
+		return nil, err
+	}
+	d.recount()
+	return d, nil
+}
+
+// recount makes index and counters from the records.
+func (d *Day) recount() {
+	size := 1024
+	for size < 2*(d.visitors.len()+1) {
+		size *= 2
+	}
+	d.reindex(size)
+	d.total, d.hour = d.baseTotal, d.baseHour
+	for _, dim := range counted {
+		d.cells[dim] = nil
+		d.grow(dim)
+		for v := range d.base[dim] {
+			d.cells[dim][v].Counts = d.base[dim][v]
+		}
+	}
+	for i := range d.visitors.len() {
+		d.weigh(ref(i+1), 1, everything)
+	}
+}
+
+func (dec *decoder) head() *Day {
+	day := aggregate.Day(dec.varint())
+	zone, err := time.LoadLocation(dec.text())
+	if err != nil {
+		dec.fail(err)
+		return nil
+	}
+	d := NewDay(day, zone, Limits{Values: int(dec.uvarint()), Visits: int(dec.uvarint())})
+	d.epoch, d.changed = uint32(dec.uvarint()), int(dec.uvarint())
+	d.lastSeen = int32(dec.varint())
+	flags := dec.uvarint()
+	d.capped, d.dirty = flags&1 != 0, flags&2 != 0
+	d.meta.Lossy, d.meta.Linked = flags&4 != 0, flags&8 != 0
+	d.meta.Closes = uint32(dec.uvarint())
+	for n := dec.count(1 << 16); n > 0; n-- {
+		reason := dec.text()
+		d.refusals[reason] = dec.varint()
+	}
+	dec.counts(&d.baseTotal)
+	for i := range d.baseHour {
+		dec.counts(&d.baseHour[i])
+	}
+	for _, dim := range counted {
+		for n := dec.count(1 << 16); n > 0; n-- {
+			s := dec.text()
+			if d.dicts[dim] == nil {
+				dec.fail(errors.New("a dictionary where there is none"))
+				return nil
+			}
+			d.dicts[dim].number(s)
+		}
+		n := dec.count(1 << 16)
+		for i := 0; i < n; i++ {
+			var c aggregate.Counts
+			dec.counts(&c)
+			d.base[dim] = append(d.base[dim], c)
+		}
+	}
+	return d
+}
+
+func (dec *decoder) records(d *Day) {
+	for n := dec.uvarint(); n > 0 && dec.err == nil; n-- {
+		v := d.visitors.mut(d.visitors.add())
+		dec.raw(v.id[:])
+		v.latest, v.crossing, v.epoch = ref(dec.u32()), ref(dec.u32()), dec.u32()
+	}
+	for n := dec.uvarint(); n > 0 && dec.err == nil; n-- {
+		v := d.visits.mut(d.visits.add())
+		for _, f := range []*ref{&v.visitor, &v.earlier, &v.first, &v.last, &v.prior, &v.peer} {
+			*f = ref(dec.u32())
+		}
+		v.start, v.end, v.seen, v.laterViews = int32(dec.u32()), int32(dec.u32()), int32(dec.u32()), dec.u32()
+		v.records, v.flags = dec.u16(), flag(dec.u16())
+		for i := range v.facts {
+			v.facts[i] = value(dec.u16())
+		}
+	}
+	for n := dec.uvarint(); n > 0 && dec.err == nil; n-- {
+		ev := d.events.mut(d.events.add())
+		ev.next, ev.at, ev.n, ev.extra = ref(dec.u32()), dec.u32(), dec.u32(), ref(dec.u32())
+		ev.page, ev.host, ev.name = value(dec.u16()), value(dec.u16()), value(dec.u16())
+		ev.what, ev.depth = happening(dec.byte()), dec.byte()
+	}
+	for n := dec.uvarint(); n > 0 && dec.err == nil; n-- {
+		x := d.extras.mut(d.extras.add())
+		x.next, x.dim, x.val = ref(dec.u32()), aggregate.Dimension(dec.byte()), value(dec.u16())
+	}
+}
+
+// valid reports references and numbers that lead nowhere.
+func (d *Day) valid() error {
+	bad := func(what string, i int) error { return fmt.Errorf("%w: %s %d", ErrSnapshot, what, i) }
+	in := func(n int, refs ...ref) bool {
+		for _, r := range refs {
+			if int(r) > n {
+				return false
+			}
+		}
+		return true
+	}
+	known := func(dim aggregate.Dimension, v value) bool { return int(v) < len(d.dicts[dictOf(dim)].values) }
+	for i := range d.visitors.len() {
+		if v := d.visitors.at(uint32(i)); !in(d.visits.len(), v.latest, v.crossing) {
+			return bad("visitor", i)
+		}
+	}
+	for i := range d.visits.len() {
+		v := d.visits.at(uint32(i))
+		ok := in(d.visitors.len(), v.visitor) && in(d.visits.len(), v.earlier) && in(d.events.len(), v.first, v.last, v.prior)
+		for dim := aggregate.FirstVisitFact; dim <= aggregate.LastVisitFact; dim++ {
+			ok = ok && known(dim, v.facts[dim])
+		}
+		if !ok || v.flags&crossing == 0 && (v.start < 0 || int64(v.start) >= d.end-d.start) {
+			return bad("visit", i)
+		}
+	}
+	for i := range d.events.len() {
+		ev := d.events.at(uint32(i))
+		if !in(d.events.len(), ev.next) || !in(d.extras.len(), ev.extra) || !known(aggregate.Page, ev.page) ||
+			!known(aggregate.Hostname, ev.host) || !known(aggregate.EventName, ev.name) || ev.depth > 101 {
+			return bad("event", i)
+		}
+	}
+	for i := range d.extras.len() {
+		x := d.extras.at(uint32(i))
+		if int(x.next) > i || x.dim < aggregate.Outbound || x.dim > aggregate.Property || !known(x.dim, x.val) {
+			return bad("extra", i)
+		}
+	}
+	for _, dim := range counted {
+		if len(d.base[dim]) > len(d.dicts[dictOf(dim)].values) {
+			return bad("starting row of dimension", int(dim))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,147 @@
+package fold
+
+import (
+	"cmp"
+	"slices"
+
+	"footfall/aggregate"
+)
+
+// makeRoom sees to it that the values of a hit find numbers: a dictionary that
+// is nearly full is swept first, so that no number changes while a hit is folded.
+func (d *Day) makeRoom(h *aggregate.Hit) {
+	for _, dim := range counted {
+		need := 1
+		switch dim {
+		case aggregate.EntryPage, aggregate.ExitPage:
+			continue
+		case aggregate.Page:
+			need = 2
+		case aggregate.Property:
+			need = len(h.Props)
+		}
+		d.roomFor(dim, need)
+	}
+}
+
+// limit is the most values that a dictionary may hold.
+func (d *Day) limit() int { return min(d.limits.Values*slack, maxDict) }
+
+func (d *Day) roomFor(dim aggregate.Dimension, need int) {
+	if len(d.dicts[dim].values)+need > d.limit() {
+		d.sweep(dim)
+	}
+}
+
+// sharing are the dimensions that number their values in dim's dictionary.
+func sharing(dim aggregate.Dimension) []aggregate.Dimension {
+	if dim == aggregate.Page {
+		return []aggregate.Dimension{aggregate.Page, aggregate.EntryPage, aggregate.ExitPage}
+	}
+	return []aggregate.Dimension{dim}
+}
+
+// sweep keeps the heaviest Limits.Values of dim's dictionary and counts the rest
+// under (other), in all records and cells.
+func (d *Day) sweep(dim aggregate.Dimension) {
+	dims := sharing(dim)
+	keep := d.heaviest(dims, d.limits.Values)
+	old := d.dicts[dim]
+	if len(keep) == len(old.values) {
+		return
+	}
+	d.capped = true
+	fresh := newDict(dim == aggregate.EventName)
+	renumber := make([]value, len(old.values))
+	for i := range renumber {
+		renumber[i] = other
+	}
+	for _, v := range keep {
+		renumber[v] = fresh.number(old.values[v])
+	}
+	d.dicts[dim] = fresh
+	d.renumber(dim, renumber)
+	var set dimSet
+	for _, dim := range dims {
+		set |= 1 << dim
+		d.rebase(dim, renumber, len(fresh.values))
+	}
+	for i := range d.visitors.len() {
+		d.weigh(ref(i+1), 1, set)
+	}
+}
+
+// heaviest are the numbers to keep, in ascending order: the reserved ones and
+// the n with the most activity.
+func (d *Day) heaviest(dims []aggregate.Dimension, n int) []value {
+	total := len(d.cells[dims[0]])
+	reserved := int(firstFree)
+	if dims[0] == aggregate.EventName {
+		reserved = int(nameEngagement) + 1
+	}
+	weight := func(v value) (w int64) {
+		for _, dim := range dims {
+			w += d.cells[dim][v].Counts[aggregate.Events] + d.cells[dim][v].Counts[aggregate.Visits]
+		}
+		return w
+	}
+	all := make([]value, 0, total)
+	for v := range total {
+		all = append(all, value(v))
+	}
+	if total-reserved > n {
+		slices.SortStableFunc(all[reserved:], func(a, b value) int { return cmp.Compare(weight(b), weight(a)) })
+		all = all[:reserved+n]
+		slices.Sort(all)
+	}
+	return all
+}
+
+// rebase gives dim empty cells, apart from what they started with.
+func (d *Day) rebase(dim aggregate.Dimension, renumber []value, size int) {
+	d.cells[dim] = make([]cell, size)
+	if base := d.base[dim]; base != nil {
+		d.base[dim] = make([]aggregate.Counts, size)
+		for v, c := range base {
+			d.base[dim][renumber[v]].Add(&c)
+		}
+		for v := range d.base[dim] {
+			d.cells[dim][v].Counts = d.base[dim][v]
+		}
+	}
+}
+
+// renumber replaces the numbers of dim in all records.
+func (d *Day) renumber(dim aggregate.Dimension, to []value) {
+	replace := func(v *value) { *v = to[*v] }
+	if dim.OfVisit() || dim == aggregate.Page {
+		for i := range d.visits.len() {
+			v := d.visits.mut(uint32(i))
+			if dim == aggregate.Page {
+				replace(&v.facts[aggregate.EntryPage])
+				replace(&v.facts[aggregate.ExitPage])
+			} else {
+				replace(&v.facts[dim])
+			}
+		}
+	}
+	switch dim {
+	case aggregate.Page, aggregate.Hostname, aggregate.EventName:
+		for i := range d.events.len() {
+			switch ev := d.events.mut(uint32(i)); dim {
+			case aggregate.Page:
+				replace(&ev.page)
+			case aggregate.Hostname:
+				replace(&ev.host)
+			default:
+				replace(&ev.name)
+			}
+		}
+	case aggregate.Outbound, aggregate.Download, aggregate.Property:
+		for i := range d.extras.len() {
+			if x := d.extras.mut(uint32(i)); x.dim == dim {
+				replace(&x.val)
+			}
+		}
+	}
+}
