@@ -1,0 +1,57 @@
+package volatile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Harden keeps the memory of this process out of core dumps and away from other
+// processes of the same user (ptrace, /proc/PID/mem). For the operator it means
+// that debuggers and profilers need root.
+func Harden() error {
+	err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
+	if err != nil {
+		err = fmt.Errorf("core dumps off: %w", err)
+	}
+	if e := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); e != nil {
+		err = errors.Join(err, fmt.Errorf("not dumpable: %w", e))
+	}
+	return err
+}
+
+// SwapActive reports whether the machine swaps to a disk now. A zram without a
+// backing device is memory. Where it cannot be told it is true, with an error.
+func SwapActive() (bool, error) { return swapActive("/") }
+
+func swapActive(root string) (bool, error) {
+	text, err := os.ReadFile(filepath.Join(root, "proc/swaps"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil // a kernel without swap
+	}
+	if err != nil {
+		return true, fmt.Errorf("is a swap active: %w", err)
+	}
+	for _, name := range swapFiles(text) {
+		device, ok := zramDevice(name)
+		if !ok {
+			return true, nil
+		}
+		backing, err := os.ReadFile(filepath.Join(root, "sys/block", device, "backing_dev"))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // a kernel that cannot write zram back
+		}
+		if err != nil {
+			return true, fmt.Errorf("is %s in memory: %w", device, err)
+		}
+		if strings.TrimSpace(string(backing)) != "none" {
+			return true, nil
+		}
+	}
+	return false, nil
+}
