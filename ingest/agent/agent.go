@@ -1,37 +1,136 @@
 // Package agent tells browser, system and device from a user agent, and which
-// agents are no people.
+// agents are no people. The raw user agent ends here (and in package visitor):
+// none of the strings that Parse returns is a part of it, and the parser
+// remembers what it has read under a keyed hash only.
+//
+// The base is mssola/useragent, with ordered tables of our own in front for what
+// it gets wrong: browsers that call themselves something else as well (browsers.go),
+// systems and devices (systems.go), and most of what is no person (bots.go,
+// words.go). Names come from these tables alone, so that nobody can put words of
+// their own on a dashboard; what is not in them stays blank.
+//
+// The package must never see an address, logs nothing and keeps no agent.
+//
+// Caveats. Brave, and any browser that hides well, is counted as what it claims
+// to be. iPadOS asks for desktop pages as a Mac and is told apart only in apps
+// and in browsers other than Safari. Versions are frozen by browser makers in
+// places: Windows 11 says 10, every Mac says 10.15.
 package agent
+
+import (
+	"hash/maphash"
+	"sync/atomic"
+
+	"footfall/aggregate"
+)
 
 // Agent is what is told of a user agent. Blank = not known.
 type Agent struct {
-	Browser, BrowserVersion string
+	Browser, BrowserVersion string // versions are major.minor at most
 	OS, OSVersion           string
 	Device                  string // Desktop, Mobile, Tablet
-	Bot                     string // "" = a person; else a Bot... constant
+	Bot                     string // "" = a person; else one of the Bot... constants
+
+	browserValue, osValue string // the stored values, joined once
 }
 
-// Kinds of bots.
+// Devices.
 const (
-	BotCrawler  = "crawler"
-	BotAI       = "ai"
-	BotLibrary  = "library"
-	BotMonitor  = "monitor"
-	BotPreview  = "preview"
-	BotHeadless = "headless"
-	BotShape    = "shape" // looks like no browser
+	Desktop = "Desktop"
+	Mobile  = "Mobile"
+	Tablet  = "Tablet"
 )
 
-// Parser reads user agents and remembers the latest under a keyed hash.
-type Parser struct{}
-
-// NewParser makes a Parser that remembers about so many agents; 0 = 8192.
-func NewParser(remember int) *Parser { return &Parser{} }
-
-// Parse reads a user agent. Nothing of it is kept.
-func (p *Parser) Parse(agent []byte) Agent { return Agent{} }
+// Kinds of agents that are no people.
+const (
+	BotCrawler  = "crawler"  // search engines, archives, audits, feed readers, scanners
+	BotAI       = "ai"       // crawlers and fetchers of language models
+	BotLibrary  = "library"  // HTTP clients of programs
+	BotMonitor  = "monitor"  // uptime and speed checks
+	BotPreview  = "preview"  // link previews of messengers and networks
+	BotHeadless = "headless" // browsers that nobody looks at
+	BotShape    = "shape"    // like no browser's agent
+)
 
 // BrowserVersionValue is the stored value of aggregate.BrowserVersion.
-func (a *Agent) BrowserVersionValue() string { return "" }
+func (a *Agent) BrowserVersionValue() string {
+	if a.browserValue != "" {
+		return a.browserValue
+	}
+	return aggregate.Join(a.Browser, a.BrowserVersion)
+}
 
 // OSVersionValue is the stored value of aggregate.OSVersion.
-func (a *Agent) OSVersionValue() string { return "" }
+func (a *Agent) OSVersionValue() string {
+	if a.osValue != "" {
+		return a.osValue
+	}
+	return aggregate.Join(a.OS, a.OSVersion)
+}
+
+// MaxLength is how much of a user agent is read. Real ones have about 200 bytes;
+// the base's time grows faster than its input.
+const MaxLength = 512
+
+// Parser reads user agents and remembers the answers. It is safe for concurrent
+// use and takes no lock.
+//
+// An answer is kept under a 64-bit hash whose key is made when the process
+// starts, in one of the four places that the hash allows; when all are taken,
+// one makes room. Agents themselves are not kept, so two that share a hash share
+// an answer: by chance that takes thousands of millions of them.
+type Parser struct {
+	seed   maphash.Seed
+	places []atomic.Pointer[answer]
+	mask   uint64
+}
+
+const ways = 4
+
+type answer struct {
+	hash  uint64
+	agent Agent
+}
+
+// NewParser makes a parser that remembers up to about so many agents, of some
+// 300 bytes each; 0 = 8192.
+func NewParser(remember int) *Parser {
+	if remember <= 0 {
+		remember = 8192
+	}
+	n := ways
+	for n < remember {
+		n *= 2
+	}
+	return &Parser{seed: maphash.MakeSeed(), places: make([]atomic.Pointer[answer], n), mask: uint64(n - 1)}
+}
+
+// Parse reads a user agent, of which nothing is kept.
+func (p *Parser) Parse(agent []byte) Agent {
+	agent = agent[:min(len(agent), MaxLength)]
+	hash := maphash.Bytes(p.seed, agent)
+	first := hash * ways & p.mask
+	free := first + hash>>62
+	for i := first; i < first+ways; i++ {
+		a := p.places[i].Load()
+		if a == nil {
+			free = i
+			break
+		}
+		if a.hash == hash {
+			return a.agent
+		}
+	}
+	a := &answer{hash, read(string(agent))}
+	p.places[free].Store(a)
+	return a.agent
+}
+
+// read is Parse without memory.
+func read(ua string) (a Agent) {
+	a.Bot = botKind(ua)
+	a.OS, a.OSVersion, a.Device = system(ua)
+	a.Browser, a.BrowserVersion = browser(ua, &a)
+	a.browserValue, a.osValue = a.BrowserVersionValue(), a.OSVersionValue()
+	return a
+}
