@@ -59,7 +59,11 @@ func (d *Day) totals() *aggregate.Block {
 		b.add(aggregate.HourValue(h), &d.hour[h])
 	}
 	meta := d.meta
-	meta.Floor = max(meta.Floor, 1)
+	meta.Floor = 1
+	if d.closed {
+		meta.Closes++
+		meta.Linked = true
+	}
 	return b.block(meta)
 }
 
@@ -113,20 +117,17 @@ func (d *Day) values(dim aggregate.Dimension) *aggregate.Block {
 }
 
 // Close settles the day before its last blocks are made: every dimension is cut
-// to its cap exactly, the close is counted, and links are promised.
+// to its cap exactly, and its totals will say that it is closed and linked. Nothing
+// may be added to it from then on.
 func (d *Day) Close() {
 	for _, dim := range counted {
 		if dictOf(dim) == dim && len(d.dicts[dim].values) > d.limits.Values {
 			d.sweep(dim)
 		}
 	}
-	d.meta.Closes++
-	d.meta.Linked = true
+	d.closed = true
 	d.addAbsentProperties()
 }
-
-// MarkLinked notes that links are written although the day goes on.
-func (d *Day) MarkLinked() { d.meta.Linked = true }
 
 // absentKeys is how many property keys get a row for the events that lack them.
 const absentKeys = 30

@@ -2,6 +2,7 @@ package fold
 
 import (
 	"encoding/binary"
+	"maps"
 	"time"
 
 	"footfall/aggregate"
@@ -56,6 +57,7 @@ type Day struct {
 	lastSeen int32 // latest visit.seen
 	meta     aggregate.Meta
 	capped   bool // values were swept
+	closed   bool // see Close
 
 	epoch     uint32 // counts commits
 	changed   int    // visitors that changed in this epoch
@@ -103,7 +105,8 @@ func (d *Day) Visits() int { return d.visits.len() }
 // milliseconds; the day's start when there is none.
 func (d *Day) LastSeen() int64 { return d.start + int64(d.lastSeen) }
 
-// Meta is what the day's block of totals says of it.
+// Meta is what the day's block of totals said of it when it was opened: Closes
+// are those before, Lossy that it went on from stored counters.
 func (d *Day) Meta() aggregate.Meta { return d.meta }
 
 // Changed is the number of visitors that changed since the last Committed, and
@@ -213,3 +216,6 @@ func (d *Day) touch(r ref) {
 		d.changed++
 	}
 }
+
+// Refusals is the day's drop ledger: how many were refused for each reason.
+func (d *Day) Refusals() map[string]int64 { return maps.Clone(d.refusals) }

@@ -67,11 +67,11 @@ func (w *world) restart() {
 
 func reread(t testing.TB, d *Day) *Day {
 	var buf bytes.Buffer
-	s := d.Snapshot()
-	if _, err := s.WriteTo(&buf); err != nil {
+	frozen := d.Freeze()
+	defer d.Thaw()
+	if _, err := frozen.WriteTo(&buf); err != nil {
 		t.Fatal(err)
 	}
-	s.Release()
 	again, err := ReadDay(&buf)
 	if err != nil {
 		t.Fatal(err)

@@ -6,12 +6,9 @@ import (
 	"footfall/aggregate"
 )
 
-// Scan answers one question from the records: see aggregate.Scan for what its
-// rows mean. What the counters already hold is taken from them.
+// Scan answers one question: see aggregate.Scan for what its rows mean. It walks
+// all records; on a frozen day nobody has to wait for it.
 func (d *Day) Scan(s *aggregate.Scan) []aggregate.ScanRow {
-	if rows, ok := d.fromCounters(s); ok {
-		return rows
-	}
 	sc := d.newScanner(s)
 	sc.run()
 	rows := make([]aggregate.ScanRow, 0, len(sc.rows))
@@ -23,13 +20,13 @@ func (d *Day) Scan(s *aggregate.Scan) []aggregate.ScanRow {
 	return rows
 }
 
-// fromCounters answers what needs no records: totals, totals by hour, and one
-// dimension, each without a filter and for the whole day.
-func (d *Day) fromCounters(s *aggregate.Scan) ([]aggregate.ScanRow, bool) {
+// Counters answers at once what needs no records: totals, totals by hour, and
+// one dimension, each without a filter and for the whole day. ok is false for
+// other questions.
+func (d *Day) Counters(s *aggregate.Scan) (rows []aggregate.ScanRow, ok bool) {
 	if s.Filter != nil || s.To != 0 || len(s.Groups) > 1 {
 		return nil, false
 	}
-	var rows []aggregate.ScanRow
 	add := func(values []string, bucket int64, c *aggregate.Counts) {
 		if !c.Zero() {
 			rows = append(rows, aggregate.ScanRow{Values: values, Bucket: bucket, Counts: *c})

@@ -18,11 +18,34 @@ const Version = 1
 // ErrSnapshot is returned for bytes that WriteTo did not make.
 var ErrSnapshot = errors.New("malformed snapshot of a day")
 
-// Snapshot is a day as it was at one moment. Taking it copies no records; the
-// day goes on meanwhile and copies what it changes (table). Release ends that.
-//
-// Its written form holds the records only, little-endian; counters are made
-// anew from them when it is read:
+// Freeze returns the day as it is now, for reading only: Scan, Blocks, Links and
+// WriteTo, without a lock and while the day itself goes on. It copies no records;
+// the day copies those it changes. The caller must Thaw the day when done.
+func (d *Day) Freeze() *Day {
+	f := *d
+	f.index = nil
+	f.visitors, f.visits = d.visitors.freeze(), d.visits.freeze()
+	f.events, f.extras = d.events.freeze(), d.extras.freeze()
+	f.refusals = maps.Clone(d.refusals)
+	for dim, dic := range d.dicts {
+		if dic != nil {
+			f.dicts[dim] = &dict{values: dic.values[:len(dic.values):len(dic.values)]}
+		}
+		f.cells[dim] = nil // counters change in place: ask the day itself
+	}
+	return &f
+}
+
+// Thaw ends the use of one frozen copy.
+func (d *Day) Thaw() {
+	d.visitors.thaw()
+	d.visits.thaw()
+	d.events.thaw()
+	d.extras.thaw()
+}
+
+// WriteTo writes the day's records; ReadDay reads them. The form is
+// little-endian; counters are not in it, they are made anew from the records:
 //
 //	uvarint  version
 //	varint   day; string zone; uvarint limits (values, visits)
@@ -38,49 +61,16 @@ var ErrSnapshot = errors.New("malformed snapshot of a day")
 //	uvarint  extras, each 4 + 1 + 2 bytes
 //
 // A string is a uvarint length and its bytes.
-type Snapshot struct {
-	of       *Day
-	head     Day // scalar fields, dictionaries and starting counters
-	visitors frozenTable[visitor]
-	visits   frozenTable[visit]
-	events   frozenTable[event]
-	extras   frozenTable[extra]
-	dictText [aggregate.Dimensions][]string
-}
-
-// Snapshot freezes the day. One at a time.
-func (d *Day) Snapshot() *Snapshot {
-	s := &Snapshot{of: d, visitors: d.visitors.hold(), visits: d.visits.hold(), events: d.events.hold(), extras: d.extras.hold()}
-	s.head = Day{day: d.day, zone: d.zone, limits: d.limits, epoch: d.epoch, changed: d.changed, dirty: d.dirty,
-		lastSeen: d.lastSeen, meta: d.meta, capped: d.capped, refusals: maps.Clone(d.refusals),
-		baseTotal: d.baseTotal, baseHour: d.baseHour, base: d.base}
-	for dim, dict := range d.dicts {
-		if dict != nil {
-			s.dictText[dim] = dict.values[:len(dict.values):len(dict.values)]
-		}
-	}
-	return s
-}
-
-// Release lets the day change its records in place again.
-func (s *Snapshot) Release() {
-	s.of.visitors.release()
-	s.of.visits.release()
-	s.of.events.release()
-	s.of.extras.release()
-}
-
-// WriteTo writes the snapshot.
-func (s *Snapshot) WriteTo(w io.Writer) (int64, error) {
+func (d *Day) WriteTo(w io.Writer) (int64, error) {
 	e := &encoder{w: bufio.NewWriterSize(w, 1<<16)}
-	s.writeHead(e)
-	e.uvarint(uint64(s.visitors.n))
-	s.visitors.each(func(v *visitor) {
+	d.writeHead(e)
+	e.uvarint(uint64(d.visitors.n))
+	d.visitors.each(func(v *visitor) {
 		e.raw(v.id[:])
 		e.u32(uint32(v.latest), uint32(v.crossing), v.epoch)
 	})
-	e.uvarint(uint64(s.visits.n))
-	s.visits.each(func(v *visit) {
+	e.uvarint(uint64(d.visits.n))
+	d.visits.each(func(v *visit) {
 		e.u32(uint32(v.visitor), uint32(v.earlier), uint32(v.first), uint32(v.last), uint32(v.prior), uint32(v.peer),
 			uint32(v.start), uint32(v.end), uint32(v.seen), v.laterViews)
 		e.u16(v.records, uint16(v.flags))
@@ -88,14 +78,14 @@ func (s *Snapshot) WriteTo(w io.Writer) (int64, error) {
 			e.u16(uint16(f))
 		}
 	})
-	e.uvarint(uint64(s.events.n))
-	s.events.each(func(ev *event) {
+	e.uvarint(uint64(d.events.n))
+	d.events.each(func(ev *event) {
 		e.u32(uint32(ev.next), ev.at, ev.n, uint32(ev.extra))
 		e.u16(uint16(ev.page), uint16(ev.host), uint16(ev.name))
 		e.raw([]byte{byte(ev.what), ev.depth})
 	})
-	e.uvarint(uint64(s.extras.n))
-	s.extras.each(func(x *extra) {
+	e.uvarint(uint64(d.extras.n))
+	d.extras.each(func(x *extra) {
 		e.u32(uint32(x.next))
 		e.raw([]byte{byte(x.dim)})
 		e.u16(uint16(x.val))
@@ -106,31 +96,34 @@ func (s *Snapshot) WriteTo(w io.Writer) (int64, error) {
 	return e.n, e.err
 }
 
-func (s *Snapshot) writeHead(e *encoder) {
-	h := &s.head
+func (d *Day) writeHead(e *encoder) {
 	e.uvarint(Version)
-	e.varint(int64(h.day))
-	e.text(h.zone.String())
-	e.uvarint(uint64(h.limits.Values), uint64(h.limits.Visits), uint64(h.epoch), uint64(h.changed))
-	e.varint(int64(h.lastSeen))
-	e.uvarint(pack(h.capped, h.dirty, h.meta.Lossy, h.meta.Linked), uint64(h.meta.Closes))
-	e.uvarint(uint64(len(h.refusals)))
-	for reason, n := range h.refusals {
+	e.varint(int64(d.day))
+	e.text(d.zone.String())
+	e.uvarint(uint64(d.limits.Values), uint64(d.limits.Visits), uint64(d.epoch), uint64(d.changed))
+	e.varint(int64(d.lastSeen))
+	e.uvarint(pack(d.capped, d.dirty, d.meta.Lossy, d.meta.Linked), uint64(d.meta.Closes))
+	e.uvarint(uint64(len(d.refusals)))
+	for reason, n := range d.refusals {
 		e.text(reason)
 		e.varint(n)
 	}
-	e.counts(&h.baseTotal)
-	for i := range h.baseHour {
-		e.counts(&h.baseHour[i])
+	e.counts(&d.baseTotal)
+	for i := range d.baseHour {
+		e.counts(&d.baseHour[i])
 	}
 	for _, dim := range counted {
-		e.uvarint(uint64(len(s.dictText[dim])))
-		for _, v := range s.dictText[dim] {
-			e.text(v)
+		if d.dicts[dim] == nil {
+			e.uvarint(0)
+		} else {
+			e.uvarint(uint64(len(d.dicts[dim].values)))
+			for _, v := range d.dicts[dim].values {
+				e.text(v)
+			}
 		}
-		e.uvarint(uint64(len(h.base[dim])))
-		for i := range h.base[dim] {
-			e.counts(&h.base[dim][i])
+		e.uvarint(uint64(len(d.base[dim])))
+		for i := range d.base[dim] {
+			e.counts(&d.base[dim][i])
 		}
 	}
 }
@@ -144,10 +137,14 @@ func pack(bits ...bool) (packed uint64) {
 	return packed
 }
 
+// ReadAhead is how far ReadDay may read ahead, unless it is given a bufio.Reader
+// of at least this size.
+const ReadAhead = 1 << 16
+
 // ReadDay reads what WriteTo wrote and counts it anew. The error wraps
 // ErrSnapshot, or is the reader's.
 func ReadDay(r io.Reader) (*Day, error) {
-	dec := &decoder{r: bufio.NewReaderSize(r, 1<<16)}
+	dec := &decoder{r: bufio.NewReaderSize(r, ReadAhead)}
 	if v := dec.uvarint(); dec.err == nil && v != Version {
 		return nil, fmt.Errorf("%w: version %d, want %d", ErrSnapshot, v, Version)
 	}

@@ -6,19 +6,19 @@ const chunkRecords = 1024
 
 type chunk[T any] struct {
 	records [chunkRecords]T
-	frozen  uint64 // number of the freeze that shares this chunk; see table.mut
+	frozen  uint64 // the number of freezes when the chunk was made: later ones share it
 }
 
 // table is an append-only array of pointer-free records.
 //
-// Copy on write: freeze hands out the list of chunks as it is. While the freeze
-// lasts, mut copies a chunk before its first change, so that what was handed out
+// Copy on write: freeze returns a table that shares the chunks. While it is in
+// use, mut copies a chunk before its first change, so that what was handed out
 // never changes and its reader needs no lock.
 type table[T any] struct {
-	chunks []*chunk[T]
-	n      int
-	freeze uint64 // number of the freeze under way or last made
-	held   bool   // a freeze is under way
+	chunks  []*chunk[T]
+	n       int
+	freezes uint64 // freezes made so far
+	held    int    // freezes in use
 }
 
 func (t *table[T]) len() int { return t.n }
@@ -31,9 +31,9 @@ func (t *table[T]) at(i uint32) *T {
 // mut is at for writing.
 func (t *table[T]) mut(i uint32) *T {
 	c := t.chunks[i/chunkRecords]
-	if t.held && c.frozen != t.freeze {
+	if t.held > 0 && c.frozen != t.freezes {
 		own := *c
-		own.frozen = t.freeze
+		own.frozen = t.freezes
 		c = &own
 		t.chunks[i/chunkRecords] = c
 	}
@@ -44,7 +44,7 @@ func (t *table[T]) mut(i uint32) *T {
 func (t *table[T]) add() uint32 {
 	if t.n == len(t.chunks)*chunkRecords {
 		c := new(chunk[T])
-		c.frozen = t.freeze
+		c.frozen = t.freezes
 		t.chunks = append(t.chunks, c)
 	}
 	t.n++
@@ -52,23 +52,18 @@ func (t *table[T]) add() uint32 {
 	return uint32(t.n - 1)
 }
 
-// frozenTable is a table as it was at one moment.
-type frozenTable[T any] struct {
-	chunks []*chunk[T]
-	n      int
+// freeze returns the table as it is now, for reading only. thaw ends its use.
+func (t *table[T]) freeze() table[T] {
+	t.freezes++
+	t.held++
+	return table[T]{chunks: append([]*chunk[T](nil), t.chunks...), n: t.n}
 }
 
-func (t *table[T]) hold() frozenTable[T] {
-	t.freeze++
-	t.held = true
-	return frozenTable[T]{append([]*chunk[T](nil), t.chunks...), t.n}
-}
-
-func (t *table[T]) release() { t.held = false }
+func (t *table[T]) thaw() { t.held-- }
 
 // each calls fn for all records.
-func (f *frozenTable[T]) each(fn func(*T)) {
-	for i := range f.n {
-		fn(&f.chunks[i/chunkRecords].records[i%chunkRecords])
+func (t *table[T]) each(fn func(*T)) {
+	for i := range t.n {
+		fn(t.at(uint32(i)))
 	}
 }
