@@ -53,8 +53,9 @@ type memory struct {
 	pin   bool // lock every file in memory: a disk swap is active
 }
 
-func (m *memory) take(n int64) error {
-	if used := m.used.Add(n); used > m.limit {
+// take asks for n bytes and leaves spare ones untouched.
+func (m *memory) take(n, spare int64) error {
+	if used := m.used.Add(n); used > m.limit-spare {
 		m.used.Add(-n)
 		return fmt.Errorf("%w: %d of %d bytes are taken, %d more asked", ErrFull, used-n, m.limit, n)
 	}
@@ -80,13 +81,14 @@ const growth = 256 << 10
 
 // extent is a file that grows at its end. It is not safe for concurrent use.
 type extent struct {
-	mem  *memory
-	file file     // nil once sealed
-	size int64    // bytes that count
-	room int64    // bytes of the file, allocated
-	pins [][]byte // mappings that keep the pages locked
-	pend int64    // the file is pinned up to here, in whole pages
-	err  error    // a failed write could not be taken back; nothing may follow
+	mem   *memory
+	file  file     // nil once sealed
+	spare int64    // memory of the state that this file may not take
+	size  int64    // bytes that count
+	room  int64    // bytes of the file, allocated
+	pins  [][]byte // mappings that keep the pages locked
+	pend  int64    // the file is pinned up to here, in whole pages
+	err   error    // a failed write could not be taken back; nothing may follow
 }
 
 // adopt makes an extent of an existing file, all of which counts.
@@ -137,10 +139,15 @@ func (e *extent) reserve(n int64) error {
 		return nil
 	}
 	room := (e.size + n + growth - 1) / growth * growth
-	if err := e.mem.take(room - e.room); err != nil {
+	err := e.mem.take(room-e.room, e.spare)
+	if err != nil { // then no more than is needed now
+		room = wholePages(e.size + n)
+		err = e.mem.take(room-e.room, e.spare)
+	}
+	if err != nil {
 		return err
 	}
-	err := e.file.allocate(e.room, room-e.room)
+	err = e.file.allocate(e.room, room-e.room)
 	if errors.Is(err, errors.ErrUnsupported) {
 		err = nil
 	}
@@ -181,16 +188,20 @@ func (e *extent) cut(size int64) error {
 	return nil
 }
 
-// seal cuts off the room and closes the file. Its pages stay pinned.
+// trim gives back the room that is not used.
+func (e *extent) trim() error {
+	if e.file == nil || e.room == e.size {
+		return nil
+	}
+	return e.cut(e.size)
+}
+
+// seal ends the file and closes it. Its pages stay pinned.
 func (e *extent) seal() error {
 	if e.file == nil {
 		return nil
 	}
-	var err error
-	if e.room > e.size {
-		err = e.cut(e.size)
-	}
-	err = errors.Join(err, e.file.Close())
+	err := errors.Join(e.trim(), e.file.Close())
 	e.file = nil
 	return err
 }

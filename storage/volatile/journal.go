@@ -92,6 +92,7 @@ func (j *journal) adopt(number uint64) error {
 	if err != nil {
 		return err
 	}
+	e.spare = growth
 	j.segments = append(j.segments, segment{e, number})
 	j.number = number
 	return nil
@@ -197,6 +198,12 @@ func (j *journal) rotate() error {
 	if n > 0 && j.segments[n-1].size == segmentHead {
 		return nil
 	}
+	if n > 0 {
+		if err := j.segments[n-1].trim(); err != nil {
+			j.err = err
+			return fmt.Errorf("end of a journal segment: %w", err)
+		}
+	}
 	number := j.number + 1
 	e, err := j.mem.create(segmentName(number))
 	if err == nil {
@@ -213,9 +220,12 @@ func (j *journal) rotate() error {
 	}
 	if n > 0 {
 		if err := j.segments[n-1].seal(); err != nil {
-			j.log.Warn("memory state: a full journal segment keeps its room", "error", err)
+			j.log.Warn("memory state: a full journal segment cannot be closed", "error", err)
 		}
 	}
+	// Records leave the room of a head: a full journal can still be rotated, and
+	// so give way to a checkpoint.
+	e.spare = growth
 	j.segments, j.number = append(j.segments, segment{e, number}), number
 	return nil
 }

@@ -114,7 +114,7 @@ func (s *salts) share(from, to int64) error {
 func (s *salts) grow() error {
 	from := wholePages(s.size)
 	n := wholePages(min(max(s.size, 16<<10), growth))
-	if err := s.mem.take(n); err != nil {
+	if err := s.mem.take(n, 0); err != nil {
 		return fmt.Errorf("salts: %w", err)
 	}
 	err := s.file.allocate(from, n)
