@@ -187,6 +187,9 @@ func (t *Ticket) ParseObject(body []byte) (*fastjson.Object, error) {
 // tooDeep spares the parser bodies that are nothing but brackets: its errors grow
 // with every level.
 func tooDeep(body string) bool {
+	if strings.Count(body, "{")+strings.Count(body, "[") <= maxDepth {
+		return false
+	}
 	depth, quoted := 0, false
 	for i := 0; i < len(body); i++ {
 		switch c := body[i]; {

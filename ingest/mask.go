@@ -40,6 +40,10 @@ func (s *scratch) maskMails(text string) string {
 			s.b = append(append(s.b, text[done:start]...), MaskedMail...)
 			done = at + width + end
 			at, width = findAt(text, done)
+			for at == done && mailHostEnd(text[at+width:]) > 0 { // ann@a.example@b.example
+				done = at + width + mailHostEnd(text[at+width:])
+				at, width = findAt(text, done)
+			}
 			continue
 		}
 		at, width = findAt(text, at+width)
@@ -141,7 +145,8 @@ func (s *scratch) maskTokens(text string) string {
 		}
 		if end-start >= minHexToken && isToken(text[start:end]) {
 			s.b = append(append(s.b, text[done:start]...), MaskedToken...)
-			done = end
+			done = end + padding(text[end:])
+			end = done
 		}
 		start = end + 1
 	}
@@ -150,6 +155,15 @@ func (s *scratch) maskTokens(text string) string {
 	}
 	s.b = append(s.b, text[done:]...)
 	return s.from(mark)
+}
+
+// padding is the number of "=" that end a base64 text at the beginning of rest.
+func padding(rest string) int {
+	n := len(rest) - len(strings.TrimLeft(rest, "="))
+	if n > 2 || n < len(rest) && !isDelimiter(rest[n]) {
+		return 0
+	}
+	return n
 }
 
 func isDelimiter(c byte) bool { return strings.IndexByte("/#?&=;,:!@()[] ", c) >= 0 }
@@ -165,7 +179,6 @@ func isToken(piece string) bool {
 	if i := strings.LastIndexByte(piece, '.'); i > 0 && len(piece)-i <= 6 {
 		piece = piece[:i]
 	}
-	piece = strings.TrimRight(piece, "=")
 	hex, digits, jumps := true, 0, 0
 	for i := 0; i < len(piece); i++ {
 		c := piece[i]

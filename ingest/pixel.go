@@ -10,7 +10,7 @@ import (
 )
 
 // pixel is a transparent GIF of one point: 43 bytes.
-var pixel, _ = base64.StdEncoding.DecodeString("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+var pixel, _ = base64.StdEncoding.DecodeString("R0lGODlhAQABAIAAAP///wAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")
 
 var (
 	contentGIF  = []byte("image/gif")
