@@ -19,14 +19,12 @@ type cache struct {
 	changes map[aggregate.Site]uint64 // how often entries of the site were dropped
 }
 
-// cacheKey names a sum: over the closed days First to Last of one month, of the
-// blocks of A and B.
+// cacheKey names a sum: of the blocks of A and B over a stretch of closed days,
+// all in one month.
 type cacheKey struct {
-	site        aggregate.Site
-	imports     bool
-	a, b        aggregate.Dimension
-	first, last aggregate.Day
-	month       bool // with the month's links that lost their date
+	site aggregate.Site
+	a, b aggregate.Dimension
+	stretch
 }
 
 type cacheEntry struct {

@@ -1,0 +1,237 @@
+package ask
+
+import (
+	"slices"
+	"time"
+
+	"footfall/aggregate"
+)
+
+// plan is a query on its way to an answer.
+type plan struct {
+	a        *Asker
+	q        *aggregate.Query
+	settings aggregate.Settings
+	loc      *time.Location
+	now      time.Time
+	today    aggregate.Day
+	open     []aggregate.Day // all open days of the site, sorted
+
+	first, last aggregate.Day // the range's days
+	from, to    time.Time     // the range's bounds
+	realtime    bool
+	grain       aggregate.TimeGrain
+	buckets     []bucket
+	ofDay       []int32     // bucket of each day
+	ofHour      [][24]int32 // or of each hour of each day; -1 = not in the range
+	minute0     int64       // or the Unix minute of the first bucket
+
+	stored                  bool // the site has blocks
+	storedFirst, storedLast aggregate.Day
+	importsOnOpen           map[aggregate.Day]bool // open days on which imports count, too
+	hasPast                 bool
+
+	fields []aggregate.Field // those that are not time
+	expr   *aggregate.Expr   // nil: no filter
+	leaves []leaf
+	facts  []fact
+
+	grid  *grid
+	notes notes
+}
+
+// newPlan understands the query and refuses what cannot be answered.
+func (a *Asker) newPlan(q *aggregate.Query, settings aggregate.Settings, open []aggregate.Day) (*plan, error) {
+	p := &plan{a: a, q: q, settings: settings, loc: settings.Location(), now: a.clock(), open: open}
+	p.today = aggregate.DayOf(p.now, p.loc)
+	if err := p.setRange(); err != nil {
+		return nil, err
+	}
+	times := 0
+	for _, f := range q.Fields {
+		switch {
+		case isTime(f):
+			times++
+		case f.Dimension == aggregate.None && f.Name != goalField:
+			return nil, &Refusal{Part: "dimensions", TooMany: []string{f.Name}, Why: "There is no dimension " + f.Name + "."}
+		default:
+			if err := usable(f, "dimensions"); err != nil {
+				return nil, err
+			}
+			p.fields = append(p.fields, f)
+		}
+	}
+	if times > 1 {
+		return nil, &Refusal{Part: "dimensions", Why: "A query may have one time dimension."}
+	}
+	var err error
+	if p.expr, p.leaves, err = compileFilters(q.Filters); err != nil {
+		return nil, err
+	}
+	p.facts = findFacts(p.fields, p.leaves)
+	p.storedFirst, p.storedLast, p.stored = a.blocks.Days(q.Site)
+	if err := p.split(); err != nil {
+		return nil, err
+	}
+	p.setBuckets()
+	p.grid = newGrid(len(p.buckets), len(p.fields))
+	return p, nil
+}
+
+// split finds out which days are past and whether they can be asked.
+func (p *plan) split() error {
+	if err := p.findImportsOnOpen(); err != nil {
+		return err
+	}
+	if !p.realtime {
+		for d := p.first; d <= min(p.last, max(p.today, p.storedLast)) && !p.hasPast; d++ {
+			p.hasPast = p.isPast(d)
+		}
+	}
+	p.setGrain()
+	if p.hasPast {
+		return p.checkPast()
+	}
+	return nil
+}
+
+// findImportsOnOpen looks for imports on open days: their blocks are to be read
+// besides what is in memory.
+func (p *plan) findImportsOnOpen() error {
+	if p.q.NoImports || !p.stored || p.realtime {
+		return nil
+	}
+	for _, d := range p.open {
+		if d < max(p.first, p.storedFirst) || d > min(p.last, p.storedLast) {
+			continue
+		}
+		err := p.a.blocks.Range(p.q.Site, true, aggregate.OneDay, aggregate.None, aggregate.None, d, d,
+			func(k aggregate.Key, _ *aggregate.Block) error {
+				if k.Import != aggregate.Live {
+					if p.importsOnOpen == nil {
+						p.importsOnOpen = map[aggregate.Day]bool{}
+					}
+					p.importsOnOpen[d] = true
+				}
+				return nil
+			})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// run fills the grid.
+func (p *plan) run() error {
+	if p.hasPast {
+		var err error
+		if len(p.facts) == 0 {
+			err = p.pastTotals()
+		} else {
+			err = p.pastFacts()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return p.scanOpen()
+}
+
+// bucketOf is the bucket of a day, for grains of a day and more.
+func (p *plan) bucketOf(d aggregate.Day) int32 { return p.ofDay[d-p.first] }
+
+// begin turns a day's row into what it adds to its bucket: the first day of a
+// bucket gives all, later days what the day before has not given already.
+func begin(c *aggregate.Counts, first bool) {
+	if first {
+		c.DropCarried()
+	} else {
+		c.Uncarry()
+	}
+}
+
+// stretch is a run of closed days within one month and one bucket, to be read at
+// once.
+type stretch struct {
+	first, last aggregate.Day
+	imports     whose // whose dated blocks
+	month       whose // whose links that lost their date in the month are to be added
+}
+
+// whose says of whom blocks are read.
+type whose uint8
+
+const (
+	live     whose = 1
+	imported whose = 2
+)
+
+func (w whose) has(id aggregate.ImportID) bool {
+	if id == aggregate.Live {
+		return w&live != 0
+	}
+	return w&imported != 0
+}
+
+// everyone is live and, unless the query leaves them out, imports.
+func (p *plan) everyone() whose {
+	if p.q.NoImports {
+		return live
+	}
+	return live | imported
+}
+
+// stretches are the closed days of [first, last] that can have blocks.
+func (p *plan) stretches(first, last aggregate.Day) []stretch {
+	if !p.stored {
+		return nil
+	}
+	var all []stretch
+	lo, hi := max(first, p.storedFirst), min(last, p.storedLast)
+	for d := lo; d <= hi; d++ {
+		w := p.everyone()
+		if p.isOpen(d) {
+			if !p.importsOnOpen[d] {
+				continue
+			}
+			w = imported
+		}
+		n := len(all)
+		if n > 0 && all[n-1].last == d-1 && all[n-1].imports == w && all[n-1].first.Month() == d.Month() {
+			all[n-1].last = d
+			continue
+		}
+		s := stretch{first: d, last: d, imports: w}
+		if n == 0 || all[n-1].first.Month() != d.Month() {
+			s.month = p.monthCovered(d.Month(), first, last)
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// monthCovered tells whose links that lost their date belong to [first, last]:
+// that is known where all days of the month that have any lie within.
+func (p *plan) monthCovered(month, first, last aggregate.Day) (w whose) {
+	next := month.AddMonths(1)
+	if max(month, p.storedFirst) < first {
+		return 0
+	}
+	if min(next-1, p.storedLast) <= last {
+		return p.everyone()
+	}
+	d := min(next-1, p.storedLast)
+	for d > last && p.isOpen(d) {
+		d--
+	}
+	if d <= last {
+		w = live
+	}
+	return w
+}
+
+// openInRange keeps the open days of the range.
+func (p *plan) openInRange() []aggregate.Day {
+	return slices.DeleteFunc(slices.Clone(p.open), func(d aggregate.Day) bool { return d < p.first || d > p.last })
+}
