@@ -21,6 +21,8 @@ var (
 	// ErrNewerLayout: the data file was written by a newer version. The error is
 	// a *LayoutError.
 	ErrNewerLayout = errors.New("data file has a newer layout")
+	// ErrInvalid: the file to restore from is whole, but Check objects to it.
+	ErrInvalid = errors.New("data file is not valid")
 	// ErrClosed: the DB was closed.
 	ErrClosed = errors.New("data file is closed")
 )

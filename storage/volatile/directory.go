@@ -49,6 +49,7 @@ func wholePages(n int64) int64 { return (n + pageSize - 1) / pageSize * pageSize
 type memory struct {
 	dir   directory
 	limit int64
+	step  int64 // see growth
 	used  atomic.Int64
 	pin   bool // lock every file in memory: a disk swap is active
 }
@@ -138,7 +139,7 @@ func (e *extent) reserve(n int64) error {
 	if e.size+n <= e.room {
 		return nil
 	}
-	room := (e.size + n + growth - 1) / growth * growth
+	room := (e.size + n + e.mem.step - 1) / e.mem.step * e.mem.step
 	err := e.mem.take(room-e.room, e.spare)
 	if err != nil { // then no more than is needed now
 		room = wholePages(e.size + n)

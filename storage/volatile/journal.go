@@ -92,7 +92,7 @@ func (j *journal) adopt(number uint64) error {
 	if err != nil {
 		return err
 	}
-	e.spare = growth
+	e.spare = j.mem.step
 	j.segments = append(j.segments, segment{e, number})
 	j.number = number
 	return nil
@@ -225,7 +225,7 @@ func (j *journal) rotate() error {
 	}
 	// Records leave the room of a head: a full journal can still be rotated, and
 	// so give way to a checkpoint.
-	e.spare = growth
+	e.spare = j.mem.step
 	j.segments, j.number = append(j.segments, segment{e, number}), number
 	return nil
 }

@@ -113,7 +113,7 @@ func (s *salts) share(from, to int64) error {
 // grow adds free slots: it doubles the file, within limits.
 func (s *salts) grow() error {
 	from := wholePages(s.size)
-	n := wholePages(min(max(s.size, 16<<10), growth))
+	n := wholePages(min(max(s.size, 16<<10), s.mem.step))
 	if err := s.mem.take(n, 0); err != nil {
 		return fmt.Errorf("salts: %w", err)
 	}

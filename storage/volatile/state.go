@@ -78,7 +78,7 @@ func Open(o Options) (*State, error) {
 	if err != nil {
 		return nil, fmt.Errorf("memory state: %w", err)
 	}
-	r := rules{bytes: d.bytes()}
+	r := rules{bytes: d.bytes(), step: growth}
 	unswappable, err := d.unswappable()
 	swap := true
 	if err == nil {
@@ -99,6 +99,7 @@ func Open(o Options) (*State, error) {
 // rules are what the machine asks of the state.
 type rules struct {
 	bytes         int64 // size of the file system, 0 = not limited
+	step          int64 // growth
 	pin, pinSalts bool  // lock in memory
 }
 
@@ -124,7 +125,7 @@ func (r rules) limit(maximum int64) int64 {
 // openIn opens a state in a directory that is known to be fit. data is the data
 // directory's real path.
 func openIn(d directory, data string, o Options, r rules) (*State, error) {
-	mem := &memory{dir: d, limit: r.limit(o.MaxBytes), pin: r.pin}
+	mem := &memory{dir: d, limit: r.limit(o.MaxBytes), step: r.step, pin: r.pin}
 	own := owner{database: o.DatabaseID}
 	sum := sha256.Sum256([]byte(data))
 	copy(own.data[:], sum[:])

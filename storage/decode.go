@@ -1,0 +1,472 @@
+package storage
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"strings"
+	"sync"
+
+	"github.com/klauspost/compress/huff0"
+
+	"footfall/aggregate"
+)
+
+// DecodeBlock reads what AppendBlock wrote. The error wraps ErrBlock and names
+// the field and the lengths. Bytes of any origin are safe to decode.
+func DecodeBlock(src []byte) (*aggregate.Block, error) {
+	return DecodeColumns(src, nil)
+}
+
+// DecodeColumns is DecodeBlock for some columns only; the others are zero in all
+// rows, and rows of which no wanted column is set are kept. nil means all.
+func DecodeColumns(src []byte, columns []aggregate.Column) (*aggregate.Block, error) {
+	d := decoders.Get().(*decoder)
+	defer decoders.Put(d)
+	b := new(aggregate.Block)
+	if err := d.decode(src, columnSet(columns), b); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// columnSet is a bit for each of the columns; all of them for nil.
+func columnSet(columns []aggregate.Column) uint64 {
+	if columns == nil {
+		return 1<<aggregate.Columns - 1
+	}
+	var set uint64
+	for _, c := range columns {
+		if c >= 0 && int(c) < aggregate.Columns {
+			set |= 1 << c
+		}
+	}
+	return set
+}
+
+// decoder is the memory that decoding a block needs.
+type decoder struct {
+	src     []byte // what is left
+	err     error
+	plain   []byte // an unpacked section
+	frame   []byte // a zstd frame with its magic number
+	huff    *huff0.Scratch
+	indexes []uint64
+	columns [aggregate.Columns][]uint64
+	known   [2]knownText
+}
+
+// knownText is the text that was decoded last. Neighbouring days often have the
+// same values; then their blocks share one dictionary.
+type knownText struct {
+	length int
+	stored []byte
+	values []string
+}
+
+var decoders = sync.Pool{New: func() any { return new(decoder) }}
+
+func (d *decoder) decode(src []byte, want uint64, b *aggregate.Block) error {
+	*b = aggregate.Block{Rows: b.Rows[:0]}
+	if len(src) < 4+8 {
+		return fmt.Errorf("%w: %d bytes are too few", ErrBlock, len(src))
+	}
+	body, sum := src[:len(src)-4], binary.LittleEndian.Uint32(src[len(src)-4:])
+	if body[0] != blockVersion {
+		return fmt.Errorf("%w: version %d, want %d", ErrBlock, body[0], blockVersion)
+	}
+	if got := crc32.Checksum(body, castagnoli); got != sum {
+		return fmt.Errorf("%w: checksum of %d bytes is %08x, stored %08x", ErrBlock, len(body), got, sum)
+	}
+	d.src, d.err = body[1:], nil
+	sizes := d.header(b)
+	if d.err == nil && sizes.a > 0 {
+		b.A = d.text("values of A", sizes.a, &d.known[0])
+	}
+	if d.err == nil && sizes.b > 0 {
+		b.B = d.text("values of B", sizes.b, &d.known[1])
+	}
+	d.rows(b, sizes)
+	d.cells(b, want)
+	if d.err == nil && len(d.src) > 0 {
+		d.fail("end", "%d bytes left over", len(d.src))
+	}
+	d.src = nil
+	return d.err
+}
+
+func (d *decoder) fail(field, format string, args ...any) {
+	if d.err == nil {
+		d.err = fmt.Errorf("%w: %s: %s", ErrBlock, field, fmt.Sprintf(format, args...))
+	}
+}
+
+type blockSizes struct{ a, b, rows int }
+
+func (d *decoder) header(b *aggregate.Block) (sizes blockSizes) {
+	flags := d.byte("flags")
+	if flags&^(flagLossy|flagLinked) != 0 {
+		d.fail("flags", "unknown bits in %#x", flags)
+	}
+	b.Meta = aggregate.Meta{
+		Lossy:  flags&flagLossy != 0,
+		Linked: flags&flagLinked != 0,
+		Floor:  uint32(d.number("floor", 1<<32-1)),
+		Cap:    uint32(d.number("cap", 1<<32-1)),
+		Closes: uint32(d.number("closes", 1<<32-1)),
+	}
+	limit := uint64(min(maxEntries, maxRatio*len(d.src)))
+	sizes.a = int(d.number("number of values of A", limit))
+	sizes.b = int(d.number("number of values of B", limit))
+	sizes.rows = int(d.number("number of rows", limit))
+	return sizes
+}
+
+func (d *decoder) byte(field string) byte {
+	if d.err != nil {
+		return 0
+	}
+	if len(d.src) == 0 {
+		d.fail(field, "missing")
+		return 0
+	}
+	c := d.src[0]
+	d.src = d.src[1:]
+	return c
+}
+
+func (d *decoder) number(field string, limit uint64) uint64 {
+	if d.err != nil {
+		return 0
+	}
+	n, size := binary.Uvarint(d.src)
+	if size <= 0 {
+		d.fail(field, "no number in %d bytes", len(d.src))
+		return 0
+	}
+	if n > limit {
+		d.fail(field, "%d, at most %d possible", n, limit)
+		return 0
+	}
+	d.src = d.src[size:]
+	return n
+}
+
+// section is a part of a block as it is stored.
+type section struct {
+	form     byte
+	constant uint64
+	scale    uint64
+	length   int // of the content
+	stored   []byte
+}
+
+func (d *decoder) section(field string) (s section) {
+	s.form = d.byte(field)
+	s.scale = 1
+	kind := s.form & packedKind
+	if s.form&packedScaled != 0 {
+		s.scale = d.number(field+" scale", 1<<64-1)
+	}
+	switch {
+	case d.err != nil:
+		return s
+	case kind == packedConstant:
+		s.constant = d.number(field, 1<<64-1)
+		return s
+	case kind > packedZstd || s.form&^(packedKind|packedDifference|packedScaled) != 0:
+		d.fail(field, "unknown form %#x", s.form)
+		return s
+	}
+	s.length = int(d.number(field+" length", maxSection))
+	stored := s.length
+	if kind != packedRaw {
+		stored = int(d.number(field+" stored length", maxSection))
+	}
+	if d.err == nil && stored > len(d.src) {
+		d.fail(field, "%d bytes, but %d left", stored, len(d.src))
+	}
+	if d.err == nil && s.length > maxRatio*stored {
+		d.fail(field, "%d bytes cannot come from %d", s.length, stored)
+	}
+	if d.err != nil {
+		return s
+	}
+	s.stored, d.src = d.src[:stored], d.src[stored:]
+	return s
+}
+
+// unpack returns the content of a section, valid until the next call.
+func (d *decoder) unpack(field string, s section) []byte {
+	if d.err != nil {
+		return nil
+	}
+	var out []byte
+	var err error
+	switch s.form & packedKind {
+	case packedRaw:
+		return s.stored
+	case packedZstd:
+		d.frame = append(append(d.frame[:0], zstdMagic[:]...), s.stored...)
+		out, err = zstdDecoder().DecodeAll(d.frame, resize(&d.plain, s.length)[:0:s.length])
+	default:
+		out, err = d.unhuff(s)
+	}
+	if err != nil {
+		d.fail(field, "%d bytes stored in %d: %v", s.length, len(s.stored), err)
+		return nil
+	}
+	if len(out) != s.length {
+		d.fail(field, "%d bytes unpacked, want %d", len(out), s.length)
+		return nil
+	}
+	return out
+}
+
+func (d *decoder) unhuff(s section) ([]byte, error) {
+	if d.huff == nil {
+		d.huff = new(huff0.Scratch)
+	}
+	var rest []byte
+	var err error
+	if d.huff, rest, err = huff0.ReadTable(s.stored, d.huff); err != nil {
+		d.huff = nil
+		return nil, err
+	}
+	dst := resize(&d.plain, s.length)
+	if s.form&packedKind == packedHuff {
+		return d.huff.Decoder().Decompress1X(dst[:0:s.length], rest)
+	}
+	return d.huff.Decoder().Decompress4X(dst[:s.length:s.length], rest)
+}
+
+// numbers decodes a section of n numbers into dst.
+func (d *decoder) numbers(field string, s section, n int, dst *[]uint64) []uint64 {
+	if d.err != nil {
+		return nil
+	}
+	if s.form&packedKind == packedConstant {
+		numbers := resize(dst, n)
+		for i := range numbers {
+			numbers[i] = s.constant
+		}
+		return numbers
+	}
+	if s.length < n {
+		d.fail(field, "%d bytes hold no %d numbers", s.length, n)
+		return nil
+	}
+	src := d.unpack(field, s)
+	if d.err != nil {
+		return nil
+	}
+	numbers := resize(dst, n)
+	at := 0
+	for i := range numbers {
+		// Most numbers take one byte or two.
+		if at+1 < len(src) {
+			low, high := uint64(src[at]), uint64(src[at+1])
+			if low < 0x80 {
+				numbers[i] = low
+				at++
+				continue
+			}
+			if high < 0x80 {
+				numbers[i] = low&0x7f | high<<7
+				at += 2
+				continue
+			}
+		}
+		v, size := binary.Uvarint(src[at:])
+		if size <= 0 {
+			d.fail(field, "number %d of %d is cut off", i, n)
+			return nil
+		}
+		numbers[i] = v
+		at += size
+	}
+	if at != len(src) {
+		d.fail(field, "%d bytes left over after %d numbers", len(src)-at, n)
+		return nil
+	}
+	if s.scale != 1 {
+		for i := range numbers {
+			numbers[i] *= s.scale
+		}
+	}
+	return numbers
+}
+
+// text decodes a section of n values, and proves their order.
+func (d *decoder) text(field string, n int, known *knownText) []string {
+	s := d.section(field)
+	if d.err == nil && s.form == packedZstd && known.length == s.length && len(known.values) == n &&
+		bytes.Equal(known.stored, s.stored) {
+		return known.values
+	}
+	if d.err == nil && s.form > packedZstd {
+		d.fail(field, "form %#x is for numbers", s.form)
+	}
+	if d.err == nil && s.length < 2*n {
+		d.fail(field, "%d bytes hold no %d values", s.length, n)
+	}
+	src := d.unpack(field, s)
+	if d.err != nil {
+		return nil
+	}
+	lengths := resize(&d.indexes, 2*n)
+	at, total, before := 0, 0, 0
+	for i := range lengths {
+		v, size := binary.Uvarint(src[at:])
+		if size <= 0 || v > maxValue {
+			d.fail(field, "length %d of %d is cut off or above %d", i, 2*n, maxValue)
+			return nil
+		}
+		lengths[i], at = v, at+size
+		if i%2 == 1 {
+			length := int(lengths[i-1] + v)
+			if int(lengths[i-1]) > before || length > maxValue {
+				d.fail(field, "value %d shares %d of %d bytes and has %d", i/2, lengths[i-1], before, length)
+				return nil
+			}
+			before, total = length, total+length
+		}
+	}
+	if total > maxText {
+		d.fail(field, "%d bytes of text, at most %d possible", total, maxText)
+		return nil
+	}
+	values := d.values(field, lengths, src[at:], total)
+	if d.err == nil && s.form == packedZstd {
+		*known = knownText{s.length, append(known.stored[:0], s.stored...), values}
+	}
+	return values
+}
+
+// values joins what the values share and what each adds.
+func (d *decoder) values(field string, lengths []uint64, added []byte, total int) []string {
+	var text strings.Builder
+	text.Grow(total)
+	values := make([]string, len(lengths)/2)
+	before := ""
+	for i := range values {
+		share, add := int(lengths[2*i]), int(lengths[2*i+1])
+		if add > len(added) {
+			d.fail(field, "value %d adds %d bytes, but %d are left", i, add, len(added))
+			return nil
+		}
+		// Exactly the common part is shared, so that the first byte after it
+		// decides the order.
+		if i > 0 && (add == 0 || share < len(before) && added[0] <= before[share]) {
+			d.fail(field, "value %d of %d is not after the one before", i, len(values))
+			return nil
+		}
+		start := text.Len()
+		text.WriteString(before[:share])
+		text.Write(added[:add])
+		added = added[add:]
+		before = text.String()[start:]
+		values[i] = before
+	}
+	if len(added) > 0 {
+		d.fail(field, "%d bytes left over after %d values", len(added), len(values))
+		return nil
+	}
+	return values
+}
+
+// rows makes the rows and their indexes.
+func (d *decoder) rows(b *aggregate.Block, sizes blockSizes) {
+	const field = "rows of each value of A"
+	runs := d.numbers(field, d.section(field), sizes.a, &d.indexes)
+	if d.err != nil {
+		return
+	}
+	sum := uint64(0)
+	for _, n := range runs {
+		sum += min(n, maxEntries+1)
+	}
+	if sum != uint64(sizes.rows) {
+		d.fail(field, "they add up to %d, want %d", sum, sizes.rows)
+		return
+	}
+	var gaps []uint64
+	if sizes.b > 0 {
+		const field = "indexes into B"
+		if gaps = d.numbers(field, d.section(field), sizes.rows, &d.columns[0]); d.err != nil {
+			return
+		}
+	} else if sizes.rows > sizes.a {
+		d.fail(field, "%d rows for %d values", sizes.rows, sizes.a)
+		return
+	}
+	clear(resize(&b.Rows, sizes.rows))
+	at := 0
+	for a, n := range runs {
+		next := uint64(0)
+		for i := range n {
+			row := &b.Rows[at]
+			row.A = uint32(a)
+			if gaps == nil {
+				if i > 0 {
+					d.fail(field, "value %d has %d", a, n)
+					return
+				}
+			} else {
+				index := next + min(gaps[at], maxEntries)
+				if index >= uint64(sizes.b) {
+					d.fail("indexes into B", "row %d has %d, but there are %d values", at, index, sizes.b)
+					return
+				}
+				row.B = uint32(index)
+				next = index + 1
+			}
+			at++
+		}
+	}
+}
+
+// cells fills in the wanted columns.
+func (d *decoder) cells(b *aggregate.Block, want uint64) {
+	used := d.number("columns", 1<<aggregate.Columns-1)
+	if d.err != nil {
+		return
+	}
+	var sections [aggregate.Columns]section
+	need := want & used
+	for c := range sections {
+		if used>>c&1 == 1 {
+			sections[c] = d.section(columnNames[c])
+		}
+	}
+	for c := aggregate.Columns - 1; c >= 0; c-- {
+		if need>>c&1 == 1 && sections[c].form&packedDifference != 0 {
+			if ref := near[c]; ref < 0 || used>>ref&1 == 0 {
+				d.fail("column", "%d differs from none", c)
+			} else {
+				need |= 1 << ref
+			}
+		}
+	}
+	for c := range sections {
+		if need>>c&1 == 0 || d.err != nil {
+			continue
+		}
+		numbers := d.numbers(columnNames[c], sections[c], len(b.Rows), &d.columns[c])
+		if d.err != nil {
+			return
+		}
+		if sections[c].form&packedDifference != 0 {
+			ref := d.columns[near[c]]
+			for i, n := range numbers {
+				numbers[i] = ref[i] + uint64(unzigzag(n))
+			}
+		}
+		if want>>c&1 == 1 {
+			for i, n := range numbers {
+				b.Rows[i].Counts[c] = int64(n)
+			}
+		}
+	}
+}
