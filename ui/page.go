@@ -1,0 +1,221 @@
+package ui
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"html/template"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+
+	"footfall/aggregate"
+
+	"github.com/valyala/fasthttp"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+var templates = sync.OnceValue(func() *template.Template {
+	return template.Must(template.ParseFS(templateFiles, "templates/*.html"))
+})
+
+// shell is what stands around the moving part of a page.
+type shell struct {
+	Title               string
+	Base                string
+	Style, Script, Icon string
+	Signed              bool
+	Time, Zone          string // when the figures were read
+	Main                template.HTML
+}
+
+// liveHeader is sent by the script of a page that asks for its moving part alone.
+const liveHeader = "Footfall-Live"
+
+// drawn is the moving part of a page, as it was made last.
+type drawn struct {
+	mu   sync.Mutex // held while it is made, so that readers of one page wait for one answer
+	html []byte
+	etag string
+	made time.Time
+	cost time.Duration
+}
+
+// fresh reports whether the part may be shown again. A view that is expensive
+// lives longer: however many readers watch, it takes a tenth of the time at most.
+func (d *drawn) fresh(now time.Time) bool {
+	age := now.Sub(d.made)
+	return d.html != nil && age >= 0 && age < min(max(leastAge, 10*d.cost), mostAge)
+}
+
+const (
+	leastAge = 400 * time.Millisecond
+	mostAge  = 10 * time.Second
+	maxViews = 256
+)
+
+// views are the parts made in the last moments, by what they show.
+type views struct {
+	mu sync.Mutex // protects m
+	m  map[string]*drawn
+}
+
+func (v *views) get(key string) *drawn {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	d := v.m[key]
+	if d == nil {
+		if v.m == nil || len(v.m) >= maxViews {
+			v.m = map[string]*drawn{}
+		}
+		d = &drawn{}
+		v.m[key] = d
+	}
+	return d
+}
+
+// draw returns the part that shows key, made by view and the template where
+// there is no fresh one.
+func (u *UI) draw(key, name string, view func() any) (html []byte, etag string, made time.Time, err error) {
+	d := u.views.get(key)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if start := u.clock(); !d.fresh(start) {
+		var out bytes.Buffer
+		if err := templates().ExecuteTemplate(&out, name, view()); err != nil {
+			return nil, "", start, err
+		}
+		sum := sha256.Sum256(out.Bytes())
+		d.html, d.etag, d.made, d.cost = out.Bytes(), `"`+hex.EncodeToString(sum[:12])+`"`, start, u.clock().Sub(start)
+	}
+	return d.html, d.etag, d.made, nil
+}
+
+// page answers with a drawn part, inside its shell or, for the script, alone.
+func (u *UI) page(ctx *fasthttp.RequestCtx, who reader, s shell, loc *time.Location, key, name string, view func() any) {
+	html, etag, made, err := u.draw(key, name, view)
+	if err != nil {
+		u.log.Error("BUG: a page could not be printed", "page", name, "err", err)
+		u.message(ctx, fasthttp.StatusInternalServerError, "Something is broken", "This page could not be printed. The server's log says why.")
+		return
+	}
+	if ctx.Request.Header.Peek(liveHeader) != nil {
+		ctx.Response.Header.Set(fasthttp.HeaderETag, etag)
+		if string(ctx.Request.Header.Peek(fasthttp.HeaderIfNoneMatch)) == etag {
+			ctx.SetStatusCode(fasthttp.StatusNotModified)
+			return
+		}
+		u.send(ctx, html)
+		return
+	}
+	s.Signed = who.signed
+	s.Time, s.Zone = zoned(made, loc), loc.String()
+	s.Main = template.HTML(html) // #nosec G203 -- printed by html/template just above
+	u.wrap(ctx, fasthttp.StatusOK, s)
+}
+
+// wrap prints a shell.
+func (u *UI) wrap(ctx *fasthttp.RequestCtx, status int, s shell) {
+	s.Base = u.base
+	s.Style, s.Script, s.Icon = u.assetURL("style.css"), u.assetURL("live.js"), u.assetURL("icon.svg")
+	var out bytes.Buffer
+	if err := templates().ExecuteTemplate(&out, "shell", &s); err != nil {
+		u.log.Error("BUG: a page could not be printed", "page", "shell", "err", err)
+		ctx.SetStatusCode(fasthttp.StatusInternalServerError)
+		return
+	}
+	ctx.SetStatusCode(status)
+	u.send(ctx, out.Bytes())
+}
+
+func (u *UI) assetURL(file string) string { return u.base + "/assets/" + u.assets.url[file] }
+
+// send sends HTML, packed where the client takes it. The answers hold nothing
+// secret beside what a stranger can make appear in them, so packing tells nothing.
+func (u *UI) send(ctx *fasthttp.RequestCtx, html []byte) {
+	ctx.SetContentType("text/html; charset=utf-8")
+	ctx.Response.Header.Add(fasthttp.HeaderVary, fasthttp.HeaderAcceptEncoding)
+	switch encoding(ctx) {
+	case "br":
+		ctx.Response.Header.Set(fasthttp.HeaderContentEncoding, "br")
+		ctx.Response.SetBodyRaw(fasthttp.AppendBrotliBytesLevel(nil, html, 4))
+	case "gzip":
+		ctx.Response.Header.Set(fasthttp.HeaderContentEncoding, "gzip")
+		ctx.Response.SetBodyRaw(fasthttp.AppendGzipBytesLevel(nil, html, 5))
+	default:
+		ctx.Response.SetBodyRaw(html)
+	}
+}
+
+// serveSite answers with a site's page.
+func (u *UI) serveSite(ctx *fasthttp.RequestCtx, who reader, site aggregate.Site, settings *aggregate.Settings) {
+	p := periodOf(string(ctx.QueryArgs().Peek("period")))
+	report, title := "", string(site)
+	for _, k := range panelKinds {
+		if k.id == string(ctx.QueryArgs().Peek("report")) {
+			report, title = k.id, k.title+" · "+title
+		}
+	}
+	origin := u.origin(ctx)
+	key := strings.Join([]string{"site", string(site), p.key, report, origin}, "\n")
+	u.page(ctx, who, shell{Title: title + " · Footfall"}, settings.Location(), key, "site", func() any {
+		return u.view(site, settings, p, report, origin)
+	})
+}
+
+// message answers with a page of one sentence.
+func (u *UI) message(ctx *fasthttp.RequestCtx, status int, title, text string) {
+	u.plain(ctx, status, "message", title, messageView{Title: title, Text: text})
+}
+
+// messageView is a page without figures.
+type messageView struct {
+	Title, Text string
+	Site        aggregate.Site
+	Base        string
+	Form        bool   // a token can be given
+	Command     string // to type on the server
+}
+
+func (u *UI) plain(ctx *fasthttp.RequestCtx, status int, name, title string, v messageView) {
+	v.Base = u.base
+	var out bytes.Buffer
+	if err := templates().ExecuteTemplate(&out, name, &v); err != nil {
+		u.log.Error("BUG: a page could not be printed", "page", name, "err", err)
+	}
+	u.wrap(ctx, status, shell{Title: title + " · Footfall",
+		Main: template.HTML(out.String())}) // #nosec G203 -- printed by html/template just above
+}
+
+// door asks for a token. why is what was wrong with the last one.
+func (u *UI) door(ctx *fasthttp.RequestCtx, status int, site aggregate.Site, why string) {
+	if why == "" {
+		why = "The figures are open to readers on the server itself, and to everyone else with a token."
+	}
+	if status == fasthttp.StatusUnauthorized {
+		ctx.Response.Header.Set(fasthttp.HeaderWWWAuthenticate, `Bearer realm="footfall"`)
+	}
+	u.plain(ctx, status, "message", "Sign in", messageView{Title: "Who is there?", Text: why, Site: site, Form: true,
+		Command: "footfall token add dashboard"})
+}
+
+// unknownSite is the page of a site that does not exist.
+func (u *UI) unknownSite(ctx *fasthttp.RequestCtx, site aggregate.Site) {
+	v := messageView{Title: "No such site", Text: "Nothing is counted for " + string(site) + " here. If it is yours, add it on the server:"}
+	// Whoever made the link chose the name: what a shell would read in its own way
+	// is not offered for copying.
+	if strings.IndexFunc(string(site), unplain) < 0 && site[0] != '-' {
+		v.Command = "footfall site add " + string(site)
+	} else {
+		v.Text = "Nothing is counted for " + string(site) + " here."
+	}
+	u.plain(ctx, fasthttp.StatusNotFound, "message", v.Title, v)
+}
+
+func unplain(r rune) bool {
+	return r != '.' && r != '-' && r != '_' && r != ':' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+}

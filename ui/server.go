@@ -1,0 +1,188 @@
+package ui
+
+import (
+	"log/slog"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"footfall/aggregate"
+
+	"github.com/valyala/fasthttp"
+)
+
+// Options are what a UI is made of. Ask, Sites and Settings are required.
+type Options struct {
+	Ask Asker
+	// Sites are the sites there are, in the order in which they are listed.
+	Sites func() []aggregate.Site
+	// Settings are those of a site; false where there is no such site.
+	Settings func(aggregate.Site) (aggregate.Settings, bool)
+	// First is the first day with counters, false where nothing was ever counted.
+	// With nil, a site without a pageview in the shown period counts as new.
+	First func(aggregate.Site) (aggregate.Day, bool)
+	// Notices are sentences to show on a site's page, about what its owner should
+	// know: that a proxy does not pass the visitors' addresses on, say. May be nil.
+	Notices func(aggregate.Site) []string
+	// Stats answers POST /api/v2/query, its access check included. May be nil.
+	Stats fasthttp.RequestHandler
+
+	Access Access
+	// BasePath is the path that everything lies under, such as "/stats"; "" = "/".
+	BasePath string
+	// PublicURL is where visitors' browsers reach this server, base path included:
+	// it stands in the script tag to embed. Blank: as the reader reached it.
+	PublicURL string
+
+	Clock func() time.Time // nil: time.Now
+	Log   *slog.Logger     // nil: slog.Default()
+}
+
+// UI is the dashboard. Its methods may be called concurrently.
+type UI struct {
+	ask      Asker
+	sites    func() []aggregate.Site
+	settings func(aggregate.Site) (aggregate.Settings, bool)
+	first    func(aggregate.Site) (aggregate.Day, bool)
+	notices  func(aggregate.Site) []string
+	stats    fasthttp.RequestHandler
+	access   Access
+	base     string // without a slash at the end
+	public   string
+	clock    func() time.Time
+	log      *slog.Logger
+
+	assets   *assets
+	sessions *sessions
+	views    views
+	failures failures
+}
+
+// New makes a dashboard.
+func New(o Options) *UI {
+	u := &UI{ask: o.Ask, sites: o.Sites, settings: o.Settings, first: o.First, notices: o.Notices, stats: o.Stats,
+		access: o.Access, public: strings.TrimRight(o.PublicURL, "/"), clock: o.Clock, log: o.Log,
+		assets: loadAssets(), sessions: newSessions(o.Access.Random)}
+	if base := strings.Trim(o.BasePath, "/"); base != "" {
+		u.base = "/" + base
+	}
+	if u.first == nil {
+		u.first = func(aggregate.Site) (aggregate.Day, bool) { return 0, false }
+	}
+	if u.notices == nil {
+		u.notices = func(aggregate.Site) []string { return nil }
+	}
+	if u.clock == nil {
+		u.clock = time.Now
+	}
+	if u.log == nil {
+		u.log = slog.Default()
+	}
+	return u
+}
+
+// securityPolicy allows what the pages are made of and nothing else. There is no
+// unsafe-inline: widths of bars are attributes of SVG, not styles.
+const securityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
+	"connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+var securityHeaders = [][2]string{
+	{"Content-Security-Policy", securityPolicy},
+	{"X-Content-Type-Options", "nosniff"},
+	{"X-Frame-Options", "DENY"},
+	{"Referrer-Policy", "no-referrer"},
+	{"Cross-Origin-Opener-Policy", "same-origin"},
+	{"Cross-Origin-Resource-Policy", "same-origin"},
+	{"Permissions-Policy", "camera=(), geolocation=(), microphone=()"},
+	{"Cache-Control", "no-store"},
+}
+
+// Serve answers a request for the dashboard or the stats API.
+func (u *UI) Serve(ctx *fasthttp.RequestCtx) {
+	for _, h := range securityHeaders {
+		ctx.Response.Header.Set(h[0], h[1])
+	}
+	path := string(ctx.Path())
+	inside, ok := strings.CutPrefix(path, u.base)
+	switch {
+	case ok && inside == "": // the base path without its slash
+		u.redirect(ctx, u.base+"/")
+	case !ok || inside[0] != '/':
+		u.message(ctx, fasthttp.StatusNotFound, "Not found", "There is nothing here. The dashboard is under "+u.base+"/.")
+	case inside == "/api/v2/query" && u.stats != nil:
+		u.stats(ctx)
+	case inside == "/sign-in" && ctx.IsPost():
+		u.signIn(ctx)
+	case inside == "/sign-out" && ctx.IsPost():
+		u.signOut(ctx)
+	case !ctx.IsGet() && !ctx.IsHead():
+		ctx.Response.Header.Set(fasthttp.HeaderAllow, "GET, HEAD")
+		u.message(ctx, fasthttp.StatusMethodNotAllowed, "Not possible", "This address can only be read.")
+	case strings.HasPrefix(inside, "/assets/"):
+		u.serveAsset(ctx, inside[len("/assets/"):])
+	default:
+		u.servePage(ctx, inside[1:])
+	}
+}
+
+// servePage answers what needs access: the overview and the sites.
+func (u *UI) servePage(ctx *fasthttp.RequestCtx, name string) {
+	who := u.reader(ctx)
+	if !who.known() {
+		site, _ := aggregate.ParseSite(name)
+		u.door(ctx, fasthttp.StatusUnauthorized, site, "")
+		return
+	}
+	if name == "" || name == "sign-in" || name == "sign-out" {
+		u.serveOverview(ctx, who)
+		return
+	}
+	site, err := aggregate.ParseSite(name)
+	if err != nil {
+		u.message(ctx, fasthttp.StatusNotFound, "Not found", "There is nothing here, and a site cannot have this name.")
+		return
+	}
+	if !who.may(site) {
+		u.door(ctx, fasthttp.StatusForbidden, site, "Your token does not open this site.")
+		return
+	}
+	settings, ok := u.settings(site)
+	if !ok {
+		u.unknownSite(ctx, site)
+		return
+	}
+	if name != string(site) { // "www.", capitals, a slash at the end
+		u.redirect(ctx, u.sitePath(site))
+		return
+	}
+	u.serveSite(ctx, who, site, &settings)
+}
+
+func (u *UI) sitePath(site aggregate.Site) string {
+	return u.base + "/" + url.PathEscape(string(site))
+}
+
+// redirect sends the reader on to a path of our own, relative to the host as the
+// reader knows it.
+func (u *UI) redirect(ctx *fasthttp.RequestCtx, path string) {
+	ctx.Response.Header.Set(fasthttp.HeaderLocation, path)
+	ctx.SetStatusCode(fasthttp.StatusSeeOther)
+}
+
+// origin is where the reader reached the server: scheme, host and base path.
+func (u *UI) origin(ctx *fasthttp.RequestCtx) string {
+	if u.public != "" {
+		return u.public
+	}
+	scheme := "http://"
+	if secure(ctx) {
+		scheme = "https://"
+	}
+	return scheme + string(ctx.Host()) + u.base
+}
+
+// opened are the sites that the reader may see.
+func (u *UI) opened(who reader) []aggregate.Site {
+	return slices.DeleteFunc(slices.Clone(u.sites()), func(s aggregate.Site) bool { return !who.may(s) })
+}
