@@ -15,15 +15,20 @@ import (
 // midnight is taken off already, except on the month's first day, where it stays
 // in the carried columns for ranges that begin earlier.
 func (d *Day) Links(site aggregate.Site, imp aggregate.ImportID, floor int, emit func(aggregate.Put) error) error {
+	partners := map[aggregate.Dimension][]aggregate.Dimension{}
 	for _, p := range aggregate.Pairs() {
-		rows := d.Scan(&aggregate.Scan{Groups: []aggregate.Group{
-			{Dimension: p.A, Label: sameLabel}, {Dimension: p.B, Label: sameLabel},
-		}})
-		if p == aggregate.MakePair(aggregate.EventName, aggregate.Property) {
-			rows = append(rows, d.absentLinks()...)
-		}
-		if err := d.emitLinks(p, rows, site, imp, floor, emit); err != nil {
-			return err
+		partners[p.A] = append(partners[p.A], p.B)
+	}
+	for a := aggregate.FirstVisitFact; a <= aggregate.LastEventFact; a++ {
+		for i, l := range d.linksOf(a, partners[a]) {
+			p := aggregate.Pair{A: a, B: partners[a][i]}
+			rows := l.rows(d)
+			if p == aggregate.MakePair(aggregate.EventName, aggregate.Property) {
+				rows = append(rows, d.absentLinks()...)
+			}
+			if err := d.emitLinks(p, rows, site, imp, floor, emit); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

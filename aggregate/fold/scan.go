@@ -58,39 +58,29 @@ func (d *Day) Counters(s *aggregate.Scan) (rows []aggregate.ScanRow, ok bool) {
 	return rows, true
 }
 
-// scanRow is a row under construction, with marks like a cell's.
+// scanRow is a row under construction.
 type scanRow struct {
-	aggregate.Counts
-	label   []uint32 // a label number for each group
-	bucket  int64
-	visitor uint32
-	visit   uint32
-	start   uint32
-	engaged uint32
-	scroll  uint32
-	depth   uint8
+	tally
+	label  []uint32 // a label number for each group
+	bucket int64
 }
 
 // scanner walks all records once.
 type scanner struct {
+	walk
 	d        *Day
 	s        *aggregate.Scan
 	from, to int64 // milliseconds of the day
 	limited  bool
 	leaves   map[*aggregate.Expr][]bool // truth by value number
 	groups   []scanGroup
-	byPage   bool // filter or groups name the page
-	byHost   bool
 	perEvent bool // rows depend on more than the visit
 
-	rows    []scanRow
-	byKey   map[string]int32
-	byPair  map[uint64]int32
-	bySmall []int32 // one group: row by label number
-	key     []byte
-	combo   []uint32
-
-	visitor, visit uint32
+	rows   []scanRow
+	byKey  map[string]int32
+	byPair map[uint64]int32
+	key    []byte
+	combo  []uint32
 }
 
 // scanGroup knows the label of every value of a group's dimension.
@@ -188,22 +178,7 @@ func (sc *scanner) labels(r *scanRow) []string {
 }
 
 func (sc *scanner) run() {
-	d := sc.d
-	for i := range d.visitors.len() {
-		sc.visitor++
-		who := d.visitors.at(uint32(i))
-		for r := who.latest; r != 0; r = d.visit(r).earlier {
-			if r != who.crossing {
-				sc.visit++
-				sc.scanVisit(d.visit(r))
-			}
-		}
-		if who.crossing != 0 { // last, so that the rows' marks tell what it gave
-			sc.visit++
-			sc.scanVisit(d.visit(who.crossing))
-			sc.scanCarried(d.visit(who.crossing))
-		}
-	}
+	sc.eachVisit(sc.d, sc.scanVisit, sc.scanCarried)
 }
 
 // scanVisit gives one visit to the rows it belongs to.
@@ -213,12 +188,7 @@ func (sc *scanner) scanVisit(v *visit) {
 			return
 		}
 		w := sc.d.sum(v)
-		row := &sc.rows[sc.row(v)]
-		row.Counts.Add(&w.counts)
-		if w.counts[aggregate.Visits] > 0 {
-			row.visit = sc.visit
-			sc.countVisitor(row)
-		}
+		sc.giveVisit(&sc.rows[sc.row(v)].tally, &w)
 		return
 	}
 	w := sc.d.sum(v)
@@ -231,38 +201,9 @@ func (sc *scanner) scanVisit(v *visit) {
 		if !sc.holds(v, ev) {
 			continue
 		}
-		sc.eachRow(v, ev, 0, func(row int32) { sc.give(&sc.rows[row], v, ev, &w) })
-	}
-}
-
-func (sc *scanner) countVisitor(row *scanRow) {
-	if row.visitor != sc.visitor {
-		row.visitor = sc.visitor
-		row.Counts[aggregate.Visitors]++
-	}
-}
-
-// give adds one event to one row.
-func (sc *scanner) give(row *scanRow, v *visit, ev *event, w *visitWeight) {
-	c := &row.Counts
-	if ev.what == engaged {
-		sc.giveEngagement(row, ev)
-		return
-	}
-	c[aggregate.Events] += int64(ev.n)
-	if ev.what == viewed {
-		c[aggregate.Pageviews] += int64(ev.n)
-	}
-	if row.visit != sc.visit {
-		row.visit = sc.visit
-		c[aggregate.Visits]++
-	}
-	sc.countVisitor(row)
-	if row.start != sc.visit && sc.mayStart(v, ev, w) {
-		row.start = sc.visit
-		for _, col := range startPart {
-			c[col] += w.counts[col]
-		}
+		sc.eachRow(v, ev, 0, func(row int32) {
+			sc.give(&sc.rows[row].tally, ev, sc.mayStart(v, ev, &w), &w)
+		})
 	}
 }
 
@@ -270,9 +211,7 @@ func (sc *scanner) give(row *scanRow, v *visit, ev *event, w *visitWeight) {
 // page must be the event's where pages matter, likewise its host, and the start
 // must lie within the limits and the row's bucket.
 func (sc *scanner) mayStart(v *visit, ev *event, w *visitWeight) bool {
-	if v.flags&crossing != 0 ||
-		sc.byPage && ev.page != w.entry.page ||
-		sc.byHost && ev.host != w.entry.host {
+	if !sc.entered(v, ev, w) {
 		return false
 	}
 	start := int64(v.start)
@@ -280,26 +219,6 @@ func (sc *scanner) mayStart(v *visit, ev *event, w *visitWeight) bool {
 		return false
 	}
 	return sc.bucket(ev.at) == sc.bucket(uint32(start))
-}
-
-func (sc *scanner) giveEngagement(row *scanRow, ev *event) {
-	c := &row.Counts
-	c[aggregate.Engaged] += int64(ev.n)
-	if ev.n > 0 && row.engaged != sc.visit {
-		row.engaged = sc.visit
-		c[aggregate.EngagedVisits]++
-	}
-	if ev.depth == 0 {
-		return
-	}
-	if row.scroll != sc.visit {
-		row.scroll, row.depth = sc.visit, ev.depth
-		c[aggregate.ScrollVisits]++
-		c[aggregate.Scroll] += int64(ev.depth - 1)
-	} else if ev.depth > row.depth {
-		c[aggregate.Scroll] += int64(ev.depth - row.depth)
-		row.depth = ev.depth
-	}
 }
 
 // holds reports whether the filter is true of an event, or of a visit (ev nil).
@@ -438,13 +357,11 @@ func (sc *scanner) scanCarried(v *visit) {
 		// Rows of a part of a day are not added to the day before.
 	case !sc.perEvent:
 		if sc.holds(v, nil) {
-			if row := &sc.rows[sc.row(v)]; row.visitor == sc.visitor {
-				row.Counts[aggregate.CarriedVisitors]++
-			}
+			sc.giveCarriedVisitor(&sc.rows[sc.row(v)].tally)
 		}
 	default:
 		for i, b := range sc.priorRows(v) {
-			sc.giveCarried(&sc.rows[i], b)
+			sc.giveCarried(&sc.rows[i].tally, b)
 		}
 	}
 }
@@ -465,21 +382,4 @@ func (sc *scanner) priorRows(v *visit) map[int32]before {
 		})
 	}
 	return rows
-}
-
-func (sc *scanner) giveCarried(row *scanRow, b before) {
-	c := &row.Counts
-	if b.active && row.visit == sc.visit {
-		c[aggregate.CarriedVisits]++
-	}
-	if b.active && row.visitor == sc.visitor {
-		c[aggregate.CarriedVisitors]++
-	}
-	if b.engaged && row.engaged == sc.visit {
-		c[aggregate.CarriedEngagedVisits]++
-	}
-	if b.depth > 0 && row.scroll == sc.visit {
-		c[aggregate.CarriedScrollVisits]++
-		c[aggregate.CarriedScroll] += int64(min(b.depth, row.depth) - 1)
-	}
 }
