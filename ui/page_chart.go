@@ -19,6 +19,7 @@ const (
 type chart struct {
 	ID, Title, Summary   string
 	Height, Base, LabelY int
+	HitY, HitH           int // what shows a bar's read-out when pointed at
 	AxisWidth            int
 	Ticks                []tick
 	Bars                 []bar
@@ -59,7 +60,7 @@ var trendMetrics = []aggregate.Metric{aggregate.MetricVisitors, aggregate.Metric
 // makeChart draws the rows of a trend into its buckets.
 func makeChart(id, title string, steps []bucket, report *aggregate.Report) chart {
 	c := chart{ID: id, Title: title, Height: chartTop + chartPlot + chartBottom, Base: chartTop + chartPlot,
-		LabelY: chartTop + chartPlot + 17}
+		LabelY: chartTop + chartPlot + 17, HitY: chartTop - 8, HitH: chartPlot + 8}
 	rows := map[string][]aggregate.Value{}
 	top := 0.0
 	for _, row := range report.Rows {
