@@ -3,6 +3,7 @@ package ingest
 import (
 	"errors"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -32,7 +33,6 @@ var ErrBody = errors.New("Unable to parse request body as json") //nolint:static
 type Beacon struct {
 	Kind        aggregate.Kind
 	Name        string
-	Domains     string // sites, separated by commas, as sent
 	Referrer    string
 	Props       []aggregate.Prop
 	Interactive bool
@@ -253,6 +253,15 @@ func (t *Ticket) problem(field, message string) {
 	t.Problems = append(t.Problems, Problem{field, message})
 }
 
+// ReadView makes t.Beacon a pageview, as a log line tells of it.
+func (t *Ticket) ReadView(url, referrer string) {
+	t.Reset()
+	t.fields[keyName] = field{kind: textField, text: aggregate.PageviewName}
+	t.fields[keyURL] = field{kind: textField, text: url}
+	t.fields[keyReferrer] = field{kind: textField, text: referrer}
+	t.read()
+}
+
 // read turns fields into the beacon and its problems.
 func (t *Ticket) read() {
 	t.Beacon = Beacon{Props: t.Beacon.Props[:0], Interactive: true, Scroll: aggregate.NoScroll}
@@ -285,16 +294,37 @@ func (t *Ticket) readURL(u field) {
 }
 
 func (t *Ticket) readDomain(d field) {
-	switch d.kind {
-	case absent:
-		t.Beacon.Domains = t.Beacon.page.host
-	case textField:
-		t.Beacon.Domains = t.text.clean(d.text)
+	switch {
+	case d.kind == textField:
+		t.splitDomains(t.text.clean(d.text))
+	case d.kind == absent && t.Fallback != "":
+		t.sites = append(t.sites, t.Fallback)
+	case d.kind == absent && t.Beacon.page.host != "":
+		t.sites = append(t.sites, aggregate.Site(t.Beacon.page.host))
 	}
-	if strings.Trim(t.Beacon.Domains, ", ") == "" {
+	if len(t.sites) == 0 {
 		t.problem("domain", "can't be blank")
-	} else if strings.Count(t.Beacon.Domains, ",") >= maxDomains {
+	} else if len(t.sites) > maxDomains {
 		t.problem("domain", "should be at most 50 sites")
+	}
+}
+
+// splitDomains takes the beacon's sites apart: no "www.", scheme or path, no site
+// twice, and no more than one over the limit.
+func (t *Ticket) splitDomains(domains string) {
+	for part := range strings.SplitSeq(domains, ",") {
+		part = strings.TrimSpace(part)
+		if _, after, ok := strings.Cut(part, "://"); ok {
+			part = after
+		}
+		part, _, _ = strings.Cut(part, "/")
+		part = strings.TrimPrefix(strings.TrimSuffix(t.text.lower(part), "."), "www.")
+		if site := aggregate.Site(part); part != "" && !slices.Contains(t.sites, site) {
+			t.sites = append(t.sites, site)
+		}
+		if len(t.sites) > maxDomains {
+			return
+		}
 	}
 }
 

@@ -46,6 +46,9 @@ type Caller struct {
 	Language string // as in Accept-Language
 	GPC, DNT bool   // objections that the request carried
 	Prefetch bool   // the request was made ahead of a visit
+	// NoAgent says that the agent cannot be known (a log format without it), which
+	// is no sign of a bot.
+	NoAgent bool
 }
 
 // Clerk judges beacons and makes hits of them. It knows no transport: live
@@ -92,8 +95,10 @@ func (c *Clerk) judge(t *Ticket, settings *aggregate.Settings, who *Caller) (dro
 	case who.Prefetch:
 		return Prefetch, "", told
 	}
-	if told = c.agents.Parse(who.Agent); told.Bot != "" {
-		return Bot, told.Bot, told
+	if !who.NoAgent {
+		if told = c.agents.Parse(who.Agent); told.Bot != "" {
+			return Bot, told.Bot, told
+		}
 	}
 	if !hostCounts(settings.Hostnames, t.Beacon.page.host) {
 		return Hostname, "", told

@@ -47,7 +47,6 @@ func (d *Door) serveDebug(ctx *fasthttp.RequestCtx, t *Ticket, via []netip.Addr)
 		answer(ctx, fasthttp.StatusTooManyRequests, bodyTooMany)
 		return
 	}
-	t.splitDomains()
 	site := t.sites[0]
 	settings := d.settings(t, site)
 	dropped, detail, _ := d.Clerk.judge(t, settings, &t.caller)

@@ -83,8 +83,7 @@ func (o *outcome) drop(reason string) {
 
 // receive hands the ticket's beacon to each of its sites.
 func (d *Door) receive(t *Ticket) (out outcome) {
-	t.splitDomains()
-	for _, site := range t.sites {
+	for _, site := range t.Sites() {
 		dropped, err := d.receiveFor(t, site)
 		switch {
 		case err != nil:
@@ -123,22 +122,6 @@ func (d *Door) settings(t *Ticket, site aggregate.Site) *aggregate.Settings {
 	return &t.settings
 }
 
-// splitDomains takes the beacon's sites apart: no "www.", no scheme or path, no
-// site twice.
-func (t *Ticket) splitDomains() {
-	for part := range strings.SplitSeq(t.Beacon.Domains, ",") {
-		part = strings.TrimSpace(part)
-		if _, after, ok := strings.Cut(part, "://"); ok {
-			part = after
-		}
-		part, _, _ = strings.Cut(part, "/")
-		part = strings.TrimPrefix(strings.TrimSuffix(t.text.lower(part), "."), "www.")
-		if site := aggregate.Site(part); part != "" && !slices.Contains(t.sites, site) {
-			t.sites = append(t.sites, site)
-		}
-	}
-}
-
 // Headers that are asked for, in the spelling in which the server keeps them.
 var (
 	headerGPC        = []byte("Sec-Gpc")
@@ -161,8 +144,8 @@ func (d *Door) readCaller(ctx *fasthttp.RequestCtx, t *Ticket) (via []netip.Addr
 		Language: borrow(h.PeekCanonical(headerLanguage)),
 		GPC:      isOne(h.PeekCanonical(headerGPC)),
 		DNT:      isOne(h.PeekCanonical(headerDNT)),
-		Prefetch: isAhead(h.PeekCanonical(headerSecPurpose)) || isAhead(h.PeekCanonical(headerPurpose)) ||
-			isAhead(h.PeekCanonical(headerXPurpose)) || isAhead(h.PeekCanonical(headerXMoz)),
+		Prefetch: IsAhead(h.PeekCanonical(headerSecPurpose)) || IsAhead(h.PeekCanonical(headerPurpose)) ||
+			IsAhead(h.PeekCanonical(headerXPurpose)) || IsAhead(h.PeekCanonical(headerXMoz)),
 	}
 	peer := peerAddr(ctx.RemoteAddr())
 	t.chain = t.chain[:0]
@@ -213,9 +196,9 @@ func peerAddr(addr net.Addr) netip.Addr {
 
 func isOne(value []byte) bool { return len(value) == 1 && value[0] == '1' }
 
-// isAhead recognizes the headers of requests made before anybody has seen the
+// IsAhead recognizes the headers of requests made before anybody has seen the
 // page: "prefetch", "prefetch;prerender", "prerender", "preview".
-func isAhead(value []byte) bool {
+func IsAhead(value []byte) bool {
 	return len(value) >= 7 && (strings.Contains(borrow(value), "prefetch") ||
 		strings.Contains(borrow(value), "prerender") || strings.Contains(borrow(value), "preview"))
 }

@@ -79,6 +79,10 @@ func TestAFormMeansTheSameAsJSON(t *testing.T) {
 func TestInvalidBeaconsAreToldEveryFieldAtOnce(t *testing.T) {
 	h := newHouse(t)
 	long := strings.Repeat("x", 2001)
+	var manyDomains string
+	for i := range 51 {
+		manyDomains += strconv.Itoa(i) + ".example,"
+	}
 	for _, c := range []struct{ body, want string }{
 		{`{`, `{"errors":{"request":["Unable to parse request body as json"]}}`},
 		{``, `{"errors":{"request":["Unable to parse request body as json"]}}`},
@@ -87,6 +91,7 @@ func TestInvalidBeaconsAreToldEveryFieldAtOnce(t *testing.T) {
 		{strings.Repeat("[", 60000), `{"errors":{"request":["Unable to parse request body as json"]}}`},
 		{`{}`, `{"errors":{"url":["is required"],"domain":["can't be blank"],"event_name":["can't be blank"]}}`},
 		{`{"n":" ","u":"https://example.com/","d":" , "}`, `{"errors":{"domain":["can't be blank"],"event_name":["can't be blank"]}}`},
+		{`{"n":"a","u":"https://example.com/","d":"https:///, /"}`, `{"errors":{"domain":["can't be blank"]}}`},
 		{`{"n":1.5,"u":"https://example.com/"}`, `{"errors":{"event_name":["is invalid"]}}`},
 		{`{"n":["a"],"u":"https://example.com/"}`, `{"errors":{"event_name":["is invalid"]}}`},
 		{`{"n":"` + strings.Repeat("ü", 121) + `","u":"https://example.com/"}`, `{"errors":{"event_name":["should be at most 120 character(s)"]}}`},
@@ -102,7 +107,7 @@ func TestInvalidBeaconsAreToldEveryFieldAtOnce(t *testing.T) {
 		{`{"n":"a","u":"https://example.com/","p":{"k":"` + long + `"}}`, `{"errors":{"props":["keys should have at most 300 bytes and values 2000"]}}`},
 		{`{"n":"a","u":"https://example.com/","p":{"` + long[:301] + `":"v"}}`, `{"errors":{"props":["keys should have at most 300 bytes and values 2000"]}}`},
 		{`{"n":"engagement","u":"https://example.com/"}`, `{"errors":{"event_name":["engagement needs sd or e"]}}`},
-		{`{"n":"a","u":"https://example.com/","d":"` + strings.Repeat("x,", 50) + `x"}`, `{"errors":{"domain":["should be at most 50 sites"]}}`},
+		{`{"n":"a","u":"https://example.com/","d":"` + manyDomains + `"}`, `{"errors":{"domain":["should be at most 50 sites"]}}`},
 	} {
 		got := h.send(c.body)
 		if got.status != 400 || got.body != c.want {

@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"encoding/base64"
-	"strings"
 
 	"github.com/valyala/fasthttp"
 
@@ -36,7 +35,7 @@ func (d *Door) ServePixel(ctx *fasthttp.RequestCtx) {
 	status := fasthttp.StatusOK
 	if len(t.Problems) > 0 {
 		status = fasthttp.StatusBadRequest
-		h.SetCanonical(headerFootfallDropped, []byte("invalid: "+t.problemText()))
+		h.SetCanonical(headerFootfallDropped, []byte("invalid: "+t.ProblemText()))
 	} else if out := d.receive(t); out.failed {
 		status = fasthttp.StatusServiceUnavailable
 	} else {
@@ -57,16 +56,4 @@ func (t *Ticket) readPixel(query, referer string) {
 	t.fields[keyURLLong] = field{kind: textField, text: referer}
 	t.readForm(query)
 	t.read()
-}
-
-// problemText is all problems in one line.
-func (t *Ticket) problemText() string {
-	var text strings.Builder
-	for i, p := range t.Problems {
-		if i > 0 {
-			text.WriteString("; ")
-		}
-		text.WriteString(p.Field + " " + p.Message)
-	}
-	return text.String()
 }

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"net/netip"
+	"strings"
 	"sync"
 
 	"github.com/valyala/fastjson"
@@ -17,6 +18,8 @@ type Ticket struct {
 	Beacon   Beacon
 	Problems []Problem // why the beacon is refused; empty = nothing is wrong
 	Hit      aggregate.Hit
+	// Fallback is the site of a beacon that names none; "" = the host of its page.
+	Fallback aggregate.Site
 
 	text     scratch
 	parser   fastjson.Parser
@@ -56,4 +59,20 @@ func (t *Ticket) giveBack() {
 	t.Reset()
 	t.caller = Caller{}
 	tickets.Put(t)
+}
+
+// Sites are the sites that the beacon is for: at least one, where there are no
+// Problems.
+func (t *Ticket) Sites() []aggregate.Site { return t.sites }
+
+// ProblemText is all problems in one line; "" = none.
+func (t *Ticket) ProblemText() string {
+	var text strings.Builder
+	for i, p := range t.Problems {
+		if i > 0 {
+			text.WriteString("; ")
+		}
+		text.WriteString(p.Field + " " + p.Message)
+	}
+	return text.String()
 }

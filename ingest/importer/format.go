@@ -1,0 +1,198 @@
+package importer
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/valyala/fastjson"
+
+	"footfall/aggregate"
+	"footfall/ingest"
+)
+
+// Format names a kind of file.
+type Format string
+
+const (
+	Events   Format = "events"   // JSON lines: time, ip, user_agent, language and a beacon's keys
+	Combined Format = "combined" // access log of nginx and Apache, with or without a host in front
+	Common   Format = "common"   // the same without referrer and agent
+	Caddy    Format = "caddy"    // access log of Caddy, JSON lines
+)
+
+// Formats are all formats.
+func Formats() []Format { return []Format{Events, Combined, Common, Caddy} }
+
+// reader reads one line of a format.
+type reader interface {
+	// read fills the ticket's beacon and the caller, which may point into line.
+	// dropped is a reason to drop the line for what it is; the error says why it
+	// cannot be read.
+	read(t *ingest.Ticket, who *ingest.Caller, line []byte) (dropped string, err error)
+}
+
+func newReader(f Format, site aggregate.Site, settings *aggregate.Settings) (reader, error) {
+	switch f {
+	case Events:
+		return &eventReader{site: site}, nil
+	case Combined, Common:
+		return &logReader{common: f == Common, view: viewer{site: site, hosts: len(settings.Hostnames) > 0}}, nil
+	case Caddy:
+		return &caddyReader{view: viewer{site: site, hosts: len(settings.Hostnames) > 0}}, nil
+	}
+	return nil, fmt.Errorf("%w: %q (there are %v)", ErrFormat, f, Formats())
+}
+
+// FirstTime is the time of the first line that can be read, to put files in
+// order. It looks at no more than the first thousand lines.
+func FirstTime(f Format, r io.Reader) (at time.Time, ok bool) {
+	settings := aggregate.DefaultSettings()
+	format, err := newReader(f, "", &settings)
+	if err != nil {
+		return at, false
+	}
+	lines, ticket, who := newLineReader(r), new(ingest.Ticket), new(ingest.Caller)
+	ticket.Fallback = "unnamed"
+	for lines.number < 1000 {
+		line, err := lines.next()
+		if err != nil && !errors.Is(err, errLongLine) {
+			return at, false
+		}
+		*who = ingest.Caller{}
+		if _, err = format.read(ticket, who, line); err == nil && !who.At.IsZero() {
+			return who.At, true
+		}
+	}
+	return at, false
+}
+
+// What is wrong with lines.
+var (
+	errJSON    = errors.New("not a JSON object")
+	errTime    = errors.New("no time that can be read")
+	errTimeRFC = errors.New(`"time" is not RFC 3339, such as 2026-05-04T12:00:00Z`)
+	errAddress = errors.New("no address that can be read")
+	errShape   = errors.New("not a line of this format")
+)
+
+// checkTime refuses what no server's clock ever showed.
+func checkTime(at time.Time) error {
+	if year := at.Year(); year < 1970 || year > 9999 {
+		return errTime
+	}
+	return nil
+}
+
+// parseAddr reads an address. Blank is nobody's, as "-" is.
+func parseAddr(text string) (netip.Addr, error) {
+	if text == "" || text == "-" {
+		return netip.IPv4Unspecified(), nil
+	}
+	addr, err := netip.ParseAddr(text)
+	if err != nil {
+		return addr, errAddress
+	}
+	return addr.Unmap().WithZone(""), nil
+}
+
+// eventReader reads our own event lines.
+type eventReader struct{ site aggregate.Site }
+
+func (r *eventReader) read(t *ingest.Ticket, who *ingest.Caller, line []byte) (dropped string, err error) {
+	object, err := t.ParseObject(line)
+	if err != nil {
+		return "", errJSON
+	}
+	*who = ingest.Caller{}
+	text := object.Get("time")
+	if text == nil || text.Type() != fastjson.TypeString {
+		return "", errTimeRFC
+	}
+	spelled, _ := text.StringBytes()
+	if who.At, err = time.Parse(time.RFC3339, string(spelled)); err != nil {
+		return "", errTimeRFC
+	}
+	if err := checkTime(who.At); err != nil {
+		return "", err
+	}
+	if who.Addr, err = parseAddr(string(stringOf(object.Get("ip")))); err != nil {
+		return "", err
+	}
+	who.Agent = stringOf(object.Get("user_agent"))
+	who.Language = string(stringOf(object.Get("language")))
+	t.ReadObject(object)
+	if len(t.Problems) > 0 {
+		return "", errors.New(t.ProblemText())
+	}
+	for _, site := range t.Sites() {
+		if site == r.site {
+			return "", nil
+		}
+	}
+	return OtherSite, nil
+}
+
+func stringOf(v *fastjson.Value) []byte {
+	if v == nil || v.Type() != fastjson.TypeString {
+		return nil
+	}
+	text, _ := v.StringBytes()
+	return text
+}
+
+// viewer makes pageviews of requests.
+type viewer struct {
+	site  aggregate.Site
+	hosts bool // the site's settings say which hosts count
+	url   []byte
+}
+
+// request is a line of an access log.
+type request struct {
+	method, target string
+	host           string // "" where the log does not tell
+	status         int
+	referrer       string
+}
+
+// read makes the request a pageview, or says why it is none.
+func (v *viewer) read(t *ingest.Ticket, r *request) (dropped string, err error) {
+	switch {
+	case r.status != 200 && r.status != 304:
+		return Status, nil
+	case r.method != "GET":
+		return Method, nil
+	case !isPage(r.target):
+		return NotAPage, nil
+	case r.host != "" && !v.ours(r.host):
+		return OtherSite, nil
+	}
+	host := r.host
+	if host == "" {
+		host = string(v.site)
+	}
+	v.url = append(append(append(v.url[:0], "http://"...), host...), r.target...)
+	t.ReadView(string(v.url), r.referrer)
+	if len(t.Problems) > 0 {
+		return "", errors.New(t.ProblemText())
+	}
+	return "", nil
+}
+
+// ours reports whether pages of a host are the site's: its own, those below it,
+// or whatever its settings allow.
+func (v *viewer) ours(host string) bool {
+	if v.hosts {
+		return true
+	}
+	name := strings.ToLower(host)
+	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, ']') && string(v.site) != name {
+		name = name[:i]
+	}
+	name = strings.TrimPrefix(name, "www.")
+	return name == string(v.site) || strings.HasSuffix(name, "."+string(v.site))
+}
