@@ -69,7 +69,7 @@ func (u *UI) reader(ctx *fasthttp.RequestCtx) reader {
 	if r.local {
 		return r
 	}
-	if token := bearer(ctx); token != "" {
+	if token := bearerToken(ctx); token != "" {
 		r.token = token
 		return r
 	}
@@ -80,7 +80,7 @@ func (u *UI) reader(ctx *fasthttp.RequestCtx) reader {
 	return r
 }
 
-func bearer(ctx *fasthttp.RequestCtx) string {
+func bearerToken(ctx *fasthttp.RequestCtx) string {
 	scheme, token, _ := strings.Cut(string(ctx.Request.Header.Peek(fasthttp.HeaderAuthorization)), " ")
 	if !strings.EqualFold(scheme, "Bearer") {
 		return ""
