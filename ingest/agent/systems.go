@@ -55,7 +55,10 @@ func otherSystem(ua string) (os, ver, device string) {
 			return s.name, "", device
 		}
 	}
-	if has(ua, "Mobile") {
+	switch {
+	case has(ua, "Tablet"):
+		return "", "", Tablet
+	case has(ua, "Mobile"):
 		return "", "", Mobile
 	}
 	return "", "", ""
