@@ -12,6 +12,7 @@ type notes struct {
 	hourTotals bool // a part of a past day was answered from hour totals
 	lossy      []aggregate.Day
 	capped     bool
+	imports    bool // imports count in the range
 	floor      uint32
 
 	summedVisitors bool // sums over several values

@@ -150,7 +150,7 @@ func (p *plan) pastFacts() error {
 		}
 	}
 	if len(p.facts) == 2 {
-		if err := p.noteLossy(); err != nil {
+		if err := p.noteDays(); err != nil {
 			return err
 		}
 	}
@@ -158,14 +158,16 @@ func (p *plan) pastFacts() error {
 	return nil
 }
 
-// noteLossy lists the days whose links are incomplete.
-func (p *plan) noteLossy() error {
+// noteDays lists the days whose links are incomplete, and sees whether any were
+// imported.
+func (p *plan) noteDays() error {
 	for _, s := range p.stretches(p.first, p.last) {
 		days, err := p.totals(s)
 		if err != nil {
 			return err
 		}
 		for i := range days {
+			p.notes.imports = p.notes.imports || days[i].imp != aggregate.Live
 			if days[i].lossy {
 				p.notes.lose(days[i].day)
 			}

@@ -73,7 +73,9 @@ func (a *Asker) newPlan(q *aggregate.Query, settings aggregate.Settings, open []
 	if err := p.split(); err != nil {
 		return nil, err
 	}
-	p.setBuckets()
+	if err := p.setBuckets(); err != nil {
+		return nil, err
+	}
 	p.grid = newGrid(len(p.buckets), len(p.fields))
 	return p, nil
 }

@@ -48,7 +48,7 @@ type restKey struct {
 // side, the others once.
 type restSums struct {
 	whole, shown [2]aggregate.Counts
-	dated        bool // the floor may have withheld links
+	undated      whose // whose links that lost their date are among what is shown
 }
 
 func newRest(e *eater) *rest {
@@ -73,7 +73,7 @@ func newRest(e *eater) *rest {
 	if len(e.sides) == 2 && r.mode != restBound {
 		for i, s := range e.sides {
 			other := e.sides[1-i]
-			if s.fact.dim == aggregate.Property && len(s.leaves) == 0 && other.whole == other.fact.dim {
+			if s.fact.dim == aggregate.Property && len(s.leaves) == 0 {
 				r.without, r.groups = other, map[restGroup]*restSums{}
 			}
 		}
@@ -111,7 +111,7 @@ func (r *rest) stretch(bucket int32, s stretch, first bool, t *sums, shown *show
 	k := restKey{bucket, s.first.Month()}
 	m := r.months[k]
 	if m == nil {
-		m = &restSums{dated: r.e.p.monthCovered(k.month, r.e.p.buckets[bucket].first, r.e.p.buckets[bucket].last) == 0}
+		m = &restSums{undated: r.e.p.monthCovered(k.month, r.e.p.buckets[bucket].first, r.e.p.buckets[bucket].last)}
 		r.months[k] = m
 		r.order = append(r.order, k)
 	}
@@ -243,14 +243,14 @@ func (r *rest) row() {
 	for _, k := range r.order {
 		s := sums[k.bucket]
 		if s == nil {
-			s = &restSums{}
+			s = &restSums{undated: live | imported}
 			sums[k.bucket] = s
 			order = append(order, k.bucket)
 		}
 		m := r.months[k]
 		s.whole[0].Add(&m.whole[0])
 		s.shown[0].Add(&m.shown[0])
-		s.dated = s.dated || m.dated
+		s.undated &= m.undated
 	}
 	for _, bucket := range order {
 		if r.onlyWithout(sums[bucket]) {
@@ -324,7 +324,14 @@ func (r *rest) put(bucket int32, labels []string, c *cell, counts *aggregate.Cou
 // onlyWithout reports whether what is left is the events without the property,
 // because nothing was withheld.
 func (r *rest) onlyWithout(sum *restSums) bool {
-	return r.without != nil && len(r.e.p.notes.lossy) == 0 && (!sum.dated || r.e.p.floor() <= 1)
+	if r.without == nil || r.e.p.notes.capped && r.without.whole != r.without.fact.dim {
+		return false
+	}
+	need := live
+	if r.e.p.notes.imports {
+		need |= imported
+	}
+	return len(r.e.p.notes.lossy) == 0 && (need&^sum.undated == 0 || r.e.p.floor() <= 1)
 }
 
 // withoutRows makes the rows of the events without the property.

@@ -244,7 +244,10 @@ func (s *stage) checkRow(t *testing.T, q *aggregate.Query, report *aggregate.Rep
 		switch {
 		case got.Null && (warned || ref.Null):
 		case m == aggregate.MetricVisitors || m == aggregate.MetricVisits:
-			if complete && got.Number < ref.Number || !got.UpperBound && got.Number > ref.Number {
+			// What the floor leaves of several values may be one value alone, whose
+			// visitors across midnight are fewer than those of all together.
+			least, most := complete, !got.UpperBound && (complete || !severalValues(q.Filters))
+			if least && got.Number < ref.Number || most && got.Number > ref.Number {
 				t.Errorf("%v %s: %v, want %v (bound %v)", row.Labels, m, got.Number, ref.Number, got.UpperBound)
 			}
 			if got.UpperBound && !warned {
@@ -258,6 +261,10 @@ func (s *stage) checkRow(t *testing.T, q *aggregate.Query, report *aggregate.Rep
 			t.Errorf("%v %s: %v, want %v", row.Labels, m, got, ref)
 		}
 	}
+}
+
+func severalValues(filters []aggregate.Filter) bool {
+	return slices.ContainsFunc(filters, func(f aggregate.Filter) bool { return f.Op != aggregate.FilterIs || len(f.Values) > 1 })
 }
 
 // TestAnswersEqualANaiveRecomputation asks random questions about random sites.

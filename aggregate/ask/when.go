@@ -17,6 +17,9 @@ type bucket struct {
 // maxDayGrain is the most days for which plain "time" means days.
 const maxDayGrain = 91
 
+// maxHourDays is the most days that hours are listed of.
+const maxHourDays = 2 * 366
+
 // setRange works out days, bounds and buckets.
 func (p *plan) setRange() error {
 	r := p.q.Range
@@ -87,11 +90,10 @@ func (p *plan) chooseGrain() aggregate.TimeGrain {
 }
 
 // setBuckets lists the buckets of the range and where each day or hour belongs.
-func (p *plan) setBuckets() {
+func (p *plan) setBuckets() error {
 	switch p.grain {
 	case aggregate.Hour:
-		p.hourBuckets()
-		return
+		return p.hourBuckets()
 	case aggregate.Minute:
 		for t := p.from.Truncate(time.Minute); t.Before(p.to); t = t.Add(time.Minute) {
 			if p.minute0 == 0 {
@@ -99,7 +101,7 @@ func (p *plan) setBuckets() {
 			}
 			p.buckets = append(p.buckets, bucket{t.In(p.loc).Format("2006-01-02 15:04:00"), p.first, p.last})
 		}
-		return
+		return nil
 	}
 	p.ofDay = make([]int32, p.last-p.first+1)
 	for d := p.first; d <= p.last; d++ {
@@ -110,6 +112,7 @@ func (p *plan) setBuckets() {
 		p.buckets[len(p.buckets)-1].last = d
 		p.ofDay[d-p.first] = int32(len(p.buckets) - 1)
 	}
+	return nil
 }
 
 // bucketStart is the first day of the bucket that d belongs to. Buckets that the
@@ -129,7 +132,10 @@ func (p *plan) bucketStart(d aggregate.Day) aggregate.Day {
 
 // hourBuckets lists the local hours that exist: a skipped one is absent, a
 // repeated one is there once.
-func (p *plan) hourBuckets() {
+func (p *plan) hourBuckets() error {
+	if p.last-p.first > maxHourDays {
+		return &Refusal{Part: "dimensions", Why: "The range has too many hours.", Instead: "Ask by time:day, or for two years at most."}
+	}
 	p.ofHour = make([][24]int32, p.last-p.first+1)
 	for d := p.first; d <= p.last; d++ {
 		hours := p.hoursOf(d)
@@ -141,6 +147,7 @@ func (p *plan) hourBuckets() {
 			}
 		}
 	}
+	return nil
 }
 
 // hoursOf are the local hours of the day that the range touches.
