@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -54,6 +55,7 @@ type Door struct {
 	header  string // canonical ClientIPHeader
 	nearby  nearby
 	limiter limiter
+	failed  atomic.Int64 // minute of the last logged failure
 }
 
 // New makes a Door.
@@ -87,14 +89,22 @@ func (d *Door) receive(t *Ticket) (out outcome) {
 		dropped, err := d.receiveFor(t, site)
 		switch {
 		case err != nil:
-			// The error may name what must not be logged; its type does not.
-			d.Logger.Error("a beacon could not be counted", "kind", errorKind(err))
+			d.logFailure(err, t.caller.At)
 			out.failed = true
 		case dropped != "":
 			out.drop(dropped)
 		}
 	}
 	return out
+}
+
+// logFailure logs one failure a minute: where one beacon cannot be counted, the
+// next thousand cannot either. The error's text may hold what must not be logged;
+// its type does not.
+func (d *Door) logFailure(err error, now time.Time) {
+	if minute := now.Unix() / 60; d.failed.Swap(minute) != minute {
+		d.Logger.Error("beacons could not be counted", "kind", errorKind(err))
+	}
 }
 
 func (d *Door) receiveFor(t *Ticket, site aggregate.Site) (dropped string, err error) {

@@ -17,6 +17,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"footfall/aggregate"
+	"footfall/aggregate/live"
 	"footfall/ingest/agent"
 	"footfall/ingest/geo"
 	"footfall/ingest/visitor"
@@ -243,3 +244,11 @@ func (w *lockedWriter) Write(p []byte) (int, error) {
 var errTest = errors.New("secret 203.0.113.99")
 
 const beaconA = `{"n":"pageview","u":"https://example.com/a","d":"example.com"}`
+
+// The real parts fit where the tests put doubles.
+var (
+	_ Visitors = (*visitor.Salts)(nil)
+	_ Agents   = (*agent.Parser)(nil)
+	_ Places   = (*geo.Places)(nil)
+	_ Sink     = (*live.Engine)(nil)
+)

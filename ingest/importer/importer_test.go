@@ -19,6 +19,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"footfall/aggregate"
+	"footfall/aggregate/live"
 	"footfall/ingest"
 	"footfall/ingest/agent"
 	"footfall/ingest/geo"
@@ -393,3 +394,6 @@ func benchmark(b *testing.B, format Format, line func(int, time.Time) string) {
 	}
 	b.ReportMetric(float64(lines)*float64(b.N)/b.Elapsed().Seconds(), "lines/s")
 }
+
+// A live import takes what the importer hands on.
+var _ Sink = (*live.Import)(nil)
