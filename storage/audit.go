@@ -307,18 +307,15 @@ func (a *auditor) page(id int64, free bool, page []byte) {
 // maxOld bounds what is read for one old leaf: page and overflow.
 const maxOld = 16 << 20
 
-// oldPage reads a free page that was a leaf. bbolt's leaf: header of page id 8,
-// flags 2 (2 = leaf), count 2, overflow 4; for each element flags 4, position
-// from the element 4, key size 4, value size 4; then keys and values. Blocks
-// that were overwritten in part fail their checksum and are left.
+// oldPage reads a free page that was a leaf. Blocks that were overwritten in
+// part fail their checksum and are left.
 func (a *auditor) oldPage(f *os.File, id int64, page []byte) {
 	ne := binary.NativeEndian
-	if len(page) < 16 || int64(ne.Uint64(page)) != id || ne.Uint16(page[8:]) != 2 {
+	if len(page) < leafHeader || int64(ne.Uint64(page)) != id {
 		return
 	}
-	count := int(ne.Uint16(page[10:]))
 	size := (int64(ne.Uint32(page[12:])) + 1) * a.report.PageSize
-	if size > maxOld || 16+16*count > len(page) {
+	if size > maxOld {
 		return
 	}
 	if size > int64(len(page)) {
@@ -326,16 +323,41 @@ func (a *auditor) oldPage(f *os.File, id int64, page []byte) {
 		n, _ := f.ReadAt(whole, id*a.report.PageSize) // as much as there is
 		page = whole[:n]
 	}
+	a.oldLeaf(id, page)
+}
+
+// oldLeaf reads the elements of what may be a leaf of bbolt: a header of page id
+// 8, flags 2 (2 = leaf), count 2, overflow 4; for each element flags 4 (1 =
+// bucket), position from the element 4, key size 4, value size 4; then keys and
+// values. The value of a small bucket is its root page 8 (0), its sequence 8, and
+// a leaf.
+func (a *auditor) oldLeaf(id int64, page []byte) {
+	ne := binary.NativeEndian
+	if len(page) < leafHeader || ne.Uint16(page[8:]) != 2 {
+		return
+	}
+	count := int(ne.Uint16(page[10:]))
+	if leafHeader*(count+1) > len(page) {
+		return
+	}
 	for i := range count {
-		at := 16 + 16*i
+		at := leafHeader * (i + 1)
 		start := at + int(ne.Uint32(page[at+4:]))
 		ksize, vsize := int(ne.Uint32(page[at+8:])), int(ne.Uint32(page[at+12:]))
-		if ksize != keySize || start < 0 || start+ksize+vsize > len(page) {
+		if start+ksize+vsize > len(page) {
 			continue
 		}
-		a.oldBlock(id, page[start:start+ksize], page[start+ksize:start+ksize+vsize])
+		k, v := page[start:start+ksize], page[start+ksize:start+ksize+vsize]
+		switch {
+		case ne.Uint32(page[at:])&1 == 0 && ksize == keySize:
+			a.oldBlock(id, k, v)
+		case ne.Uint32(page[at:])&1 == 1 && vsize > 16:
+			a.oldLeaf(id, v[16:])
+		}
 	}
 }
+
+const leafHeader = 16
 
 func (a *auditor) oldBlock(id int64, k, v []byte) {
 	b, err := DecodeBlock(v)

@@ -115,10 +115,11 @@ func (c *checker) checkDay(m *monthCheck, day aggregate.Day) {
 		return
 	}
 	var total aggregate.Counts
-	if len(totals.Rows) > 0 && totals.A[totals.Rows[0].A] == aggregate.TotalDay {
-		total = totals.Rows[0].Counts
+	hours := totals.Rows
+	if len(hours) > 0 && totals.A[hours[0].A] == aggregate.TotalDay {
+		total, hours = hours[0].Counts, hours[1:]
 	}
-	c.parts(name, totals.Rows[min(1, len(totals.Rows)):], &total, hourSums, true)
+	c.parts(name, hours, &total, hourSums, true)
 	m.whole = m.whole && totals.Meta.Linked && !totals.Meta.Lossy
 	var facts [aggregate.Dimensions]*aggregate.Block
 	for d := aggregate.FirstVisitFact; d <= aggregate.LastEventFact; d++ {

@@ -43,6 +43,9 @@ func TestJournalWithoutACheckpointIsRemovedAtOpen(t *testing.T) {
 	_, err := s.Load()
 	wantError(t, "Load", err, ErrNone)
 	wantReplay(t, s, 0)
+	if got := files(t, s); !slices.Equal(got, []string{saltsFile}) {
+		t.Errorf("files: got %v, want the salts alone", got)
+	}
 }
 
 func TestOldCheckpointIsRemovedOnceTheNewOneIsValid(t *testing.T) {

@@ -118,6 +118,22 @@ func (m *memory) create(name string) (*extent, error) {
 	return &extent{mem: m, file: f}, nil
 }
 
+// tryPin finds out at Open, not with the first hit, that so little memory may be
+// locked that no journal can grow.
+func (m *memory) tryPin() error {
+	if !m.pin {
+		return nil
+	}
+	const name = "probe"
+	e, err := m.create(name)
+	if err != nil {
+		return err
+	}
+	err = e.reserve(m.step)
+	e.drop()
+	return errors.Join(err, m.dir.remove(name))
+}
+
 // write appends p as a whole, in one write, or leaves nothing of it. The error
 // is ErrFull where there is no room.
 func (e *extent) write(p []byte) error {

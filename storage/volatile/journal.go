@@ -185,17 +185,17 @@ func (j *journal) append(record []byte) (uint64, error) {
 	j.frame = appendFrame(j.frame[:0], seq, record)
 	last := j.segments[len(j.segments)-1]
 	if err := last.write(j.frame); err != nil {
-		j.err = last.err
 		return 0, fmt.Errorf("journal: %w", err)
 	}
 	j.next++
 	return seq, nil
 }
 
-// rotate makes a new segment, unless the last one is still empty.
+// rotate makes a new segment, unless the last one is still empty. It is also the
+// way on from a segment whose failed write could not be taken back at the time.
 func (j *journal) rotate() error {
 	n := len(j.segments)
-	if n > 0 && j.segments[n-1].size == segmentHead {
+	if n > 0 && j.segments[n-1].size == segmentHead && j.segments[n-1].err == nil {
 		return nil
 	}
 	if n > 0 {

@@ -83,7 +83,7 @@ func (s *salts) open() error {
 	s.mem.used.Add(n)
 	s.size = n
 	if err := s.share(0, n); err != nil {
-		return err
+		return fmt.Errorf("salts: %w", err)
 	}
 	if len(s.slots) == 0 {
 		if err := s.grow(); err != nil {
@@ -101,7 +101,7 @@ func (s *salts) share(from, to int64) error {
 	}
 	m, err := s.file.mapping(from, int(to-from), s.pin)
 	if err != nil {
-		return fmt.Errorf("salts: %w: %w", ErrSwappable, err)
+		return fmt.Errorf("%w: %w", ErrSwappable, err)
 	}
 	s.maps = append(s.maps, m)
 	for ; len(m) >= slotSize; m = m[slotSize:] {

@@ -151,6 +151,9 @@ func (s *State) open() error {
 	if err := s.salts.open(); err != nil {
 		return err
 	}
+	if err := s.mem.tryPin(); err != nil {
+		return err
+	}
 	names, err := s.mem.dir.list()
 	if err != nil {
 		return err
