@@ -195,7 +195,8 @@ func (s *State) Usage() Usage {
 
 // Append writes one record of at most MaxRecord bytes to the journal and returns
 // its number. When it returns, the record survives the process. After an error
-// nothing of it is left. It does not keep record, and does not allocate.
+// nothing of it is left (or nothing can follow it in its segment, and a kill at
+// this point may bring it back). It does not keep record, and does not allocate.
 func (s *State) Append(record []byte) (seq uint64, err error) { return s.journal.append(record) }
 
 // Rotate starts a new journal segment and returns its number. Records appended
