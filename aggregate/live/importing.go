@@ -18,7 +18,11 @@ type Import struct {
 	settings aggregate.Settings
 	zone     *time.Location
 	days     fold.Days
+	written  []aggregate.Day
 }
+
+// Days are the days that were written, in order.
+func (m *Import) Days() []aggregate.Day { return m.written }
 
 // NewImport begins one. The caller keeps its blocks out of sight until Finish has
 // returned.
@@ -65,6 +69,7 @@ func (m *Import) close(ended func(*fold.Day) bool) error {
 		if err != nil {
 			return err
 		}
+		m.written = append(m.written, d.Day())
 	}
 	return nil
 }

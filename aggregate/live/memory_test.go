@@ -92,6 +92,9 @@ type state struct {
 	sections map[string][]byte
 	dead     bool // abandoned
 	faults   faults
+	// during is called in the middle of a checkpoint: before the sites are frozen
+	// and again after it. Hits that come there are what makes checkpoints hard.
+	during func()
 }
 
 type kept struct {
@@ -99,7 +102,7 @@ type kept struct {
 	record       []byte
 }
 
-func newState() *state { return &state{segment: 1, faults: noFaults} }
+func newState() *state { return &state{segment: 1, faults: noFaults, during: func() {}} }
 
 func (s *state) Append(record []byte) (uint64, error) {
 	if before, _ := s.faults(); before || s.dead {
@@ -145,6 +148,7 @@ func (s *state) Reset() error {
 }
 
 func (s *state) Begin() (CheckpointWriter, error) {
+	s.during()
 	return &writer{s: s, sections: map[string][]byte{}}, nil
 }
 
@@ -175,6 +179,7 @@ func (w *writer) Section(name string) (io.WriteCloser, error) {
 }
 
 func (w *writer) Commit(m Manifest) error {
+	w.s.during()
 	before, after := w.s.faults()
 	if before {
 		return errFault

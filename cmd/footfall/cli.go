@@ -1,0 +1,45 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"time"
+)
+
+// cli is the command line. Every flag has an environment variable: --data is
+// FOOTFALL_DATA. Flags win.
+type cli struct {
+	Data string `help:"Data directory." default:"./footfall-data" placeholder:"DIR"`
+
+	Serve   serveCmd   `cmd:"" help:"Run the server."`
+	Demo    demoCmd    `cmd:"" help:"Run a server on throw-away data, with a sample site and visitors, for a first look."`
+	Site    siteCmd    `cmd:"" help:"Add, list, change and remove sites."`
+	Token   tokenCmd   `cmd:"" help:"Make, list and end tokens for the stats API."`
+	Import  importCmd  `cmd:"" help:"Import events or access logs; list and remove imports."`
+	Backup  backupCmd  `cmd:"" help:"Copy the database, also of a running server."`
+	Restore restoreCmd `cmd:"" help:"Put a copy of the database back; the server must be stopped."`
+	Compact compactCmd `cmd:"" help:"Rewrite the database without old pages."`
+	Check   checkCmd   `cmd:"" help:"Prove the database: checksums, layout, and that every number adds up."`
+	Audit   auditCmd   `cmd:"" help:"Show every kind of record on disk, and prove that none is about a person."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// serverFlags are the flags of serve, and most of demo's.
+type serverFlags struct {
+	Listen         string        `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"ADDR"`
+	StateDir       string        `help:"Directory on a memory file system for what must survive a restart but never reach a disk (default: under /dev/shm; none = process memory only)." placeholder:"DIR"`
+	CommitInterval time.Duration `help:"How often counters are written to disk; a power cut costs at most this much." default:"10s"`
+	TrustedProxies string        `help:"Proxies whose word on a client's address is believed: networks, or loopback, private, none." default:"loopback" placeholder:"LIST"`
+	ClientIPHeader string        `name:"client-ip-header" help:"The one header in which they tell it (default: X-Forwarded-For, Forwarded)." placeholder:"NAME"`
+	GeoIP          string        `name:"geoip" env:"FOOTFALL_GEOIP" help:"Country or city database (.mmdb); without one places stay blank." placeholder:"FILE"`
+	BasePath       string        `help:"Path under which everything is served, such as /stats." placeholder:"PATH"`
+	PublicURL      string        `name:"public-url" env:"FOOTFALL_PUBLIC_URL" help:"Where visitors' browsers reach this server; it stands in the script tag to embed." placeholder:"URL"`
+	LogLevel       string        `help:"How much is logged: debug, info, warn, error." default:"info" enum:"debug,info,warn,error"`
+}
+
+// printJSON is the output for machines.
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}

@@ -1,0 +1,352 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"footfall/aggregate"
+	"footfall/aggregate/ask"
+	"footfall/aggregate/live"
+	"footfall/ingest"
+	"footfall/ingest/agent"
+	"footfall/ingest/geo"
+	"footfall/ingest/visitor"
+	"footfall/snippet"
+	"footfall/storage"
+	"footfall/storage/volatile"
+	"footfall/ui"
+)
+
+// Server is a running installation. Tests start the same one, on port 0.
+type Server struct {
+	flags serverFlags
+	data  string
+	clock func() time.Time
+	log   *slog.Logger
+
+	db      *storage.DB
+	state   *volatile.State // nil: process memory only
+	salts   *visitor.Salts
+	places  *geo.Places
+	engine  *live.Engine
+	asker   *ask.Asker
+	door    *ingest.Door
+	ui      *ui.UI
+	control *control
+	http    *fasthttp.Server
+	socket  net.Listener
+	// demo answers the paths of the sample site; nil unless this is a demo.
+	demo fasthttp.RequestHandler
+
+	listener net.Listener
+}
+
+// serverOptions are what a Server needs besides its flags.
+type serverOptions struct {
+	data  string
+	flags serverFlags
+	clock func() time.Time // nil = time.Now
+	log   io.Writer
+}
+
+// OpenServer opens everything and listens: a taken port, an unreadable directory
+// or a data file in use is an error here. Nothing is served before Run.
+func OpenServer(o serverOptions) (*Server, error) {
+	s := &Server{flags: o.flags, data: o.data, clock: o.clock, log: newLogger(o.log, o.flags.LogLevel)}
+	if s.clock == nil {
+		s.clock = time.Now
+	}
+	if err := s.open(); err != nil {
+		s.release()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Server) open() (err error) {
+	if err := visitor.NoCoreDumps(); err != nil {
+		s.log.Warn("core dumps could not be switched off", "error", err)
+	}
+	proxies, err := ingest.ParseProxies(s.flags.TrustedProxies)
+	if err != nil {
+		return hint(err, "--trusted-proxies takes networks such as 10.0.0.0/8, and loopback, private, none")
+	}
+	if s.flags.GeoIP != "" {
+		if s.places, err = geo.Open(s.flags.GeoIP); err != nil {
+			return hint(err, "--geoip takes a country or city database in .mmdb format")
+		}
+	}
+	if s.db, err = openData(s.data, storage.Options{}); err != nil {
+		return err
+	}
+	if err := s.openState(); err != nil {
+		return err
+	}
+	if s.listener, err = net.Listen("tcp", s.flags.Listen); err != nil {
+		return hint(fmt.Errorf("cannot listen on %s: %w", s.flags.Listen, plain(err)),
+			"choose another address with --listen, such as --listen 127.0.0.1:8081")
+	}
+	s.wire(proxies)
+	return s.start()
+}
+
+// plain drops the address from a network error, which names it twice otherwise.
+func plain(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
+}
+
+func newLogger(w io.Writer, level string) *slog.Logger {
+	if w == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	var l slog.Level
+	if l.UnmarshalText([]byte(level)) != nil {
+		l = slog.LevelInfo
+	}
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: l}))
+}
+
+// openState finds a place in memory for what must survive the process. Only a
+// directory that the operator has named must work; the default may be missing.
+func (s *Server) openState() error {
+	if s.flags.StateDir == "none" {
+		return nil
+	}
+	state, err := volatile.Open(volatile.Options{Dir: s.flags.StateDir, DataDir: s.data, DatabaseID: s.db.ID(), Logger: s.log})
+	switch {
+	case err == nil:
+		s.state = state
+		return nil
+	case s.flags.StateDir != "":
+		return hint(err, "--state-dir takes a directory on tmpfs or ramfs (with swap: tmpfs mounted noswap), or none")
+	case errors.Is(err, volatile.ErrLocked):
+		return hint(err, "another server runs on this data; stop it first")
+	}
+	s.log.Warn("no memory state: a restart forgets who was counted today", "reason", err)
+	return nil
+}
+
+// wire joins the rooms.
+func (s *Server) wire(proxies ingest.Proxies) {
+	zone := func(site aggregate.Site) *time.Location {
+		settings, _ := s.db.Settings(site)
+		return settings.Location()
+	}
+	blocks := &storedBlocks{DB: s.db}
+	engine := live.Options{Clock: s.clock, Blocks: blocks, Settings: s.db.Settings, Log: s.log}
+	salts := visitor.Options{Location: zone}
+	if s.state != nil {
+		engine.Journal, engine.Checkpoints = s.state, memoryState{s.state}
+		salts.Store = saltStore{s.state}
+	}
+	s.engine = live.New(engine)
+	s.salts = visitor.NewSalts(salts)
+	s.asker = ask.New(ask.Options{Blocks: askedBlocks{s.db}, Open: s.engine, Settings: s.db.Settings, Clock: s.clock})
+	blocks.ask = s.asker
+	s.control = &control{db: s.db, blocks: blocks, engine: s.engine, asker: s.asker, salts: s.salts, places: s.places,
+		clock: s.clock, log: s.log, url: s.URL()}
+
+	clerk := ingest.NewClerk(s.salts, agent.NewParser(0), s.placesOrNone())
+	s.door = ingest.New(ingest.Options{Clerk: clerk, Sites: s.db, Sink: s.engine, Proxies: proxies,
+		ClientIPHeader: s.flags.ClientIPHeader, Clock: s.clock, Logger: s.log})
+	first := func(site aggregate.Site) (aggregate.Day, bool) {
+		day, _, ok := askedBlocks{s.db}.Days(site)
+		if open := s.engine.OpenDays(site); len(open) > 0 && (!ok || open[0] < day) {
+			return open[0], true
+		}
+		return day, ok
+	}
+	tokens := tokenBook{s.db}
+	stats := ui.NewStats(ui.StatsOptions{Asker: s.asker, Tokens: tokens, Settings: s.db.Settings, First: first, Clock: s.clock})
+	s.ui = ui.New(ui.Options{Ask: s.asker, Sites: s.siteNames, Settings: s.db.Settings, First: first, Notices: s.notices,
+		Stats: stats.Serve, Access: ui.Access{Tokens: tokens, Hosts: []string{hostOf(s.flags.Listen)}},
+		BasePath: s.flags.BasePath, PublicURL: s.flags.PublicURL, Clock: s.clock, Log: s.log})
+	s.http = ingest.NewServer(s.route, s.log)
+}
+
+// placesOrNone avoids a nil pointer in an interface.
+func (s *Server) placesOrNone() ingest.Places {
+	if s.places == nil {
+		return nil
+	}
+	return s.places
+}
+
+func hostOf(addr string) string {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return addr
+	}
+	return host
+}
+
+func (s *Server) siteNames() []aggregate.Site {
+	records := s.db.Sites()
+	names := make([]aggregate.Site, len(records))
+	for i, r := range records {
+		names[i] = r.Site
+	}
+	return names
+}
+
+// notices tells the owner of a site what only the operator can mend.
+func (s *Server) notices(site aggregate.Site) []string {
+	for _, u := range s.door.Unproxied() {
+		if u.Site == site {
+			return []string{"Every beacon came from one private address, so all visitors look like one. " +
+				"A proxy in front of Footfall does not pass the visitor's address on: " +
+				"let it set X-Forwarded-For, and name it in --trusted-proxies."}
+		}
+	}
+	return nil
+}
+
+// start brings back what the last process left, then opens the control socket.
+func (s *Server) start() error {
+	if _, err := s.salts.Restore(s.clock()); err != nil {
+		s.log.Warn("the salts of the last run could not be read; returning visitors are counted again", "error", err)
+	}
+	if err := s.engine.Restore(); err != nil {
+		if s.flags.StateDir != "" {
+			return hint(err, "make room on the file system of --state-dir, or use --state-dir none")
+		}
+		s.log.Warn("the memory state does not work; a restart forgets who was counted today", "error", err)
+	}
+	if status := s.salts.Status(); status.Unlocked != nil {
+		s.log.Warn("salts could not be locked in memory; raise the limit of locked memory (ulimit -l)", "error", status.Unlocked)
+	}
+	if swap, err := volatile.SwapActive(); err == nil && swap && s.state == nil && s.flags.StateDir != "none" {
+		s.log.Warn("swap is active: switch it off, or give --state-dir a tmpfs that is mounted noswap")
+	}
+	var err error
+	if s.socket, err = listenControl(s.data); err != nil {
+		s.log.Warn("no control socket: other commands cannot talk to this server", "error", err)
+	}
+	return nil
+}
+
+// URL is where the dashboard is, seen from this machine.
+func (s *Server) URL() string {
+	host, port, _ := net.SplitHostPort(s.listener.Addr().String())
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, port) + strings.TrimSuffix(s.flags.BasePath, "/") + "/"
+}
+
+// route sends a request to the room that answers it.
+func (s *Server) route(ctx *fasthttp.RequestCtx) {
+	path := string(ctx.Path())
+	if base := strings.TrimSuffix(s.flags.BasePath, "/"); base != "" {
+		rest, ok := strings.CutPrefix(path, base)
+		if ok && (rest == "" || rest[0] == '/') {
+			path = rest
+		}
+	}
+	switch {
+	case path == "/api/event":
+		s.door.ServeEvent(ctx)
+	case path == "/pixel.gif":
+		s.door.ServePixel(ctx)
+	case snippet.Match(path):
+		ctx.Request.URI().SetPath(path)
+		snippet.Handler(ctx)
+	case s.demo != nil && strings.HasPrefix(path, demoPath):
+		s.demo(ctx)
+	default:
+		s.ui.Serve(ctx)
+	}
+}
+
+// Run serves until ctx is done or a part fails, then stops in order: no more
+// requests, no more background work, everything committed.
+func (s *Server) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var wg sync.WaitGroup
+	ended := make(chan error, 6)
+	actor := func(run func() error) { wg.Go(func() { ended <- guarded(run) }) }
+	actor(func() error { return s.http.Serve(s.listener) })
+	if s.socket != nil {
+		actor(func() error { return s.control.serve(ctx, s.socket) })
+	}
+	for _, work := range []func(context.Context){s.commitLoop, s.checkpointLoop, s.mendLoop, s.housekeeping} {
+		actor(func() error { work(ctx); return nil })
+	}
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-ended:
+	}
+	grace, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if shutErr := s.http.ShutdownWithContext(grace); shutErr != nil {
+		s.log.Warn("some requests did not end in time", "error", shutErr)
+	}
+	stop()
+	wg.Wait()
+	return errors.Join(err, s.Close())
+}
+
+// Close commits everything and lets go. Run calls it.
+func (s *Server) Close() error {
+	err := s.lastCommit()
+	s.release()
+	return err
+}
+
+// lastCommit writes what is in memory. With a memory state the days stay open for
+// the next process; without one, their links so far are written too.
+func (s *Server) lastCommit() error {
+	if s.engine == nil {
+		return nil
+	}
+	if s.state == nil || !s.engine.Journaling() {
+		_, err := s.engine.CloseAll()
+		return err
+	}
+	_, err := s.engine.Commit(true)
+	return errors.Join(err, s.engine.Checkpoint())
+}
+
+// release closes what is open, in the reverse order of opening.
+func (s *Server) release() {
+	logged := func(what string, err error) {
+		if err != nil {
+			s.log.Error("closing "+what, "error", err)
+		}
+	}
+	if s.socket != nil {
+		s.socket.Close() // closed already after a Run
+		os.Remove(s.socket.Addr().String())
+	}
+	if s.listener != nil {
+		s.listener.Close() // likewise
+	}
+	if s.salts != nil {
+		logged("the salts", s.salts.Close())
+	}
+	if s.state != nil {
+		logged("the memory state", s.state.Close())
+	}
+	if s.places != nil {
+		logged("the geo database", s.places.Close())
+	}
+	if s.db != nil {
+		logged("the database", s.db.Close())
+	}
+}

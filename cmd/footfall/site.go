@@ -1,0 +1,260 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"footfall/aggregate"
+	"footfall/storage"
+)
+
+type siteCmd struct {
+	Add    siteAddCmd    `cmd:"" help:"Count a site."`
+	List   siteListCmd   `cmd:"" help:"List the sites."`
+	Set    siteSetCmd    `cmd:"" help:"Change settings; without any, list them with their values and meanings."`
+	Remove siteRemoveCmd `cmd:"" help:"Remove a site with all its counters."`
+}
+
+type siteAddCmd struct {
+	Domain   string `arg:"" help:"Domain, such as example.com."`
+	Timezone string `help:"IANA zone in which the site's days begin." default:"UTC" placeholder:"ZONE"`
+	JSON     bool   `help:"For machines."`
+}
+
+type siteListCmd struct {
+	JSON bool `help:"For machines."`
+}
+
+type siteSetCmd struct {
+	Domain   string   `arg:"" help:"The site."`
+	Settings []string `arg:"" optional:"" help:"Settings, such as floor=5." placeholder:"KEY=VALUE"`
+	JSON     bool     `help:"For machines."`
+}
+
+type siteRemoveCmd struct {
+	Domain string `arg:"" help:"The site."`
+}
+
+type siteQuestion struct {
+	Domain   string
+	Timezone string
+	Pairs    []string
+}
+
+// settingLine is a setting as it is listed.
+type settingLine struct {
+	Key     string `json:"key"`
+	Value   string `json:"value"`
+	Meaning string `json:"meaning"`
+}
+
+func (c *control) addSite(q siteQuestion) (storage.SiteRecord, error) {
+	site, err := aggregate.ParseSite(q.Domain)
+	if err != nil {
+		return storage.SiteRecord{}, hint(err, "give a domain such as example.com")
+	}
+	settings := aggregate.DefaultSettings()
+	if err := settings.Set("timezone", q.Timezone); err != nil {
+		return storage.SiteRecord{}, err
+	}
+	if err := c.db.AddSite(site, settings); err != nil {
+		return storage.SiteRecord{}, fmt.Errorf("%s: %w", site, err)
+	}
+	return storage.SiteRecord{Site: site, Settings: settings}, nil
+}
+
+func (c *control) listSites(struct{}) ([]storage.SiteRecord, error) { return c.db.Sites(), nil }
+
+// known finds a site, or says how to add it.
+func (c *control) known(domain string) (storage.SiteRecord, error) {
+	site, err := aggregate.ParseSite(domain)
+	if err != nil {
+		return storage.SiteRecord{}, hint(err, "give a domain such as example.com")
+	}
+	record, ok := c.db.Site(site)
+	if !ok {
+		return record, hint(fmt.Errorf("%s: %w", site, storage.ErrNoSite), "footfall site list shows the sites, footfall site add %s adds this one", site)
+	}
+	return record, nil
+}
+
+func (c *control) removeSite(q siteQuestion) (struct{}, error) {
+	record, err := c.known(q.Domain)
+	if err != nil {
+		return struct{}{}, err
+	}
+	if err := c.db.RemoveSite(record.Site); err != nil {
+		return struct{}{}, err
+	}
+	if c.engine != nil {
+		c.engine.Forget(record.Site)
+		c.salts.Forget(record.Site)
+		c.asker.InvalidateSite(record.Site)
+	}
+	return struct{}{}, c.db.Compact() // nothing of the site stays in old pages
+}
+
+func (c *control) setSite(q siteQuestion) ([]settingLine, error) {
+	record, err := c.known(q.Domain)
+	if err != nil {
+		return nil, err
+	}
+	for _, pair := range q.Pairs {
+		key, value, ok := strings.Cut(pair, "=")
+		if !ok {
+			return nil, hint(fmt.Errorf("%q is no KEY=VALUE", pair), "for instance floor=5")
+		}
+		if err := record.Settings.Set(key, value); err != nil {
+			return nil, hint(err, "footfall site set %s lists all settings", record.Site)
+		}
+	}
+	if len(q.Pairs) > 0 {
+		if err := c.db.SetSettings(record.Site, record.Settings); err != nil {
+			return nil, err
+		}
+	}
+	var lines []settingLine
+	for _, k := range aggregate.SettingKeys() {
+		lines = append(lines, settingLine{k.Key, k.Get(&record.Settings), k.Meaning})
+	}
+	return lines, nil
+}
+
+func (c *siteAddCmd) Run(root *cli, io *streams) error {
+	record, err := askOnce[storage.SiteRecord](root.Data, toCreate, "/site/add", siteQuestion{Domain: c.Domain, Timezone: c.Timezone})
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return printJSON(io.out, record)
+	}
+	_, err = fmt.Fprintf(io.out, "%s is counted; its days begin in %s\n", record.Site, record.Settings.Timezone)
+	return err
+}
+
+func (c *siteListCmd) Run(root *cli, io *streams) error {
+	records, err := askOnce[[]storage.SiteRecord](root.Data, toRead, "/site/list", struct{}{})
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		if records == nil {
+			records = []storage.SiteRecord{}
+		}
+		return printJSON(io.out, records)
+	}
+	w := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
+	for _, r := range records {
+		fmt.Fprintf(w, "%s\t%s\n", r.Site, r.Settings.Timezone)
+	}
+	return w.Flush()
+}
+
+func (c *siteSetCmd) Run(root *cli, io *streams) error {
+	lines, err := askOnce[[]settingLine](root.Data, toWrite, "/site/set", siteQuestion{Domain: c.Domain, Pairs: c.Settings})
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return printJSON(io.out, lines)
+	}
+	w := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
+	for _, l := range lines {
+		fmt.Fprintf(w, "%s\t%s\t%s\n", l.Key, l.Value, l.Meaning)
+	}
+	return w.Flush()
+}
+
+func (c *siteRemoveCmd) Run(root *cli, io *streams) error {
+	if _, err := askOnce[struct{}](root.Data, toWrite, "/site/remove", siteQuestion{Domain: c.Domain}); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(io.out, "%s and all its counters are gone\n", c.Domain)
+	return err
+}
+
+type tokenCmd struct {
+	Add    tokenAddCmd    `cmd:"" help:"Make a token; it is printed once."`
+	List   tokenListCmd   `cmd:"" help:"List the tokens (never the secrets)."`
+	Remove tokenRemoveCmd `cmd:"" help:"End a token."`
+}
+
+type tokenAddCmd struct {
+	Name  string   `arg:"" help:"What the token is for."`
+	Site  []string `help:"Site it opens; may be repeated (default: every site)." placeholder:"DOMAIN"`
+	Scope []string `help:"What it may do: stats, send, sites." default:"stats" enum:"stats,send,sites"`
+}
+
+type tokenListCmd struct {
+	JSON bool `help:"For machines."`
+}
+
+type tokenRemoveCmd struct {
+	Name string `arg:"" help:"The token's name."`
+}
+
+type tokenQuestion struct {
+	Name   string
+	Sites  []string
+	Scopes []string
+}
+
+func (c *control) addToken(q tokenQuestion) (string, error) {
+	var sites []aggregate.Site
+	for _, domain := range q.Sites {
+		record, err := c.known(domain)
+		if err != nil {
+			return "", err
+		}
+		sites = append(sites, record.Site)
+	}
+	plaintext, err := c.db.AddToken(q.Name, sites, q.Scopes)
+	if errors.Is(err, storage.ErrTokenExists) {
+		err = hint(fmt.Errorf("%s: %w", q.Name, err), "choose another name, or footfall token remove %s first", q.Name)
+	}
+	return plaintext, err
+}
+
+func (c *control) listTokens(struct{}) ([]storage.Token, error) { return c.db.Tokens(), nil }
+
+func (c *control) removeToken(q tokenQuestion) (struct{}, error) {
+	return struct{}{}, c.db.RemoveToken(q.Name)
+}
+
+func (c *tokenAddCmd) Run(root *cli, io *streams) error {
+	token, err := askOnce[string](root.Data, toCreate, "/token/add", tokenQuestion{c.Name, c.Site, c.Scope})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(io.out, token)
+	return err
+}
+
+func (c *tokenListCmd) Run(root *cli, io *streams) error {
+	tokens, err := askOnce[[]storage.Token](root.Data, toRead, "/token/list", struct{}{})
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		if tokens == nil {
+			tokens = []storage.Token{}
+		}
+		return printJSON(io.out, tokens)
+	}
+	w := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
+	for _, t := range tokens {
+		sites := "every site"
+		if len(t.Sites) > 0 {
+			sites = fmt.Sprint(t.Sites)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\n", t.Name, strings.Join(t.Scopes, ","), sites)
+	}
+	return w.Flush()
+}
+
+func (c *tokenRemoveCmd) Run(root *cli, io *streams) error {
+	_, err := askOnce[struct{}](root.Data, toWrite, "/token/remove", tokenQuestion{Name: c.Name})
+	return err
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"footfall/storage"
+)
+
+type backupCmd struct {
+	File string `arg:"" help:"Where the copy goes; - is the standard output."`
+}
+
+// backup streams a consistent copy. Where it fails midway the connection breaks,
+// so that half a copy is not taken for a whole one.
+func (c *control) backup(w http.ResponseWriter, _ *http.Request) {
+	if err := c.db.Backup(w); err != nil {
+		c.log.Error("backup", "error", err)
+		panic(http.ErrAbortHandler)
+	}
+}
+
+func (c *backupCmd) Run(root *cli, s *streams) error {
+	conn, err := connect(root.Data, toRead)
+	if err != nil {
+		return err
+	}
+	defer conn.close()
+	if c.File == "-" {
+		return conn.stream("/backup", nil, s.out)
+	}
+	return writeWhole(c.File, func(w io.Writer) error { return conn.stream("/backup", nil, w) })
+}
+
+// writeWhole makes a file that appears under its name only when it is whole.
+func writeWhole(name string, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(name), ".footfall-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // gone after the rename
+	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), name)
+}
+
+type restoreCmd struct {
+	File string `arg:"" help:"The copy to put back."`
+}
+
+func (c *restoreCmd) Run(root *cli, s *streams) error {
+	err := storage.Restore(root.Data, c.File)
+	switch {
+	case errors.Is(err, storage.ErrInUse):
+		return hint(err, "stop the server first")
+	case errors.Is(err, storage.ErrMissing):
+		return hint(fmt.Errorf("%s: %w", c.File, err), "give the file that footfall backup has written")
+	case err != nil:
+		return hint(err, "the data directory is as it was; try an older copy")
+	}
+	_, err = fmt.Fprintf(s.out, "%s is back in %s\n", c.File, root.Data)
+	return err
+}
+
+type compactCmd struct{}
+
+type compactReply struct{ Before, After int64 }
+
+func (c *control) compact(struct{}) (compactReply, error) {
+	before := c.db.Stats().FileBytes
+	err := c.db.Compact()
+	return compactReply{before, c.db.Stats().FileBytes}, err
+}
+
+func (c *compactCmd) Run(root *cli, s *streams) error {
+	r, err := askOnce[compactReply](root.Data, toWrite, "/compact", struct{}{})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(s.out, "%d bytes before, %d after\n", r.Before, r.After)
+	return err
+}
+
+type checkCmd struct {
+	JSON bool `help:"For machines."`
+}
+
+type checkReply struct {
+	Violations []string `json:"violations"`
+}
+
+func (c *control) check(struct{}) (checkReply, error) {
+	r := checkReply{Violations: []string{}}
+	err := c.db.Check(func(v string) { r.Violations = append(r.Violations, v) })
+	return r, err
+}
+
+// errViolations ends a command whose output has said it all.
+var errViolations = errors.New("")
+
+func (c *checkCmd) Run(root *cli, s *streams) error {
+	r, err := askOnce[checkReply](root.Data, toRead, "/check", struct{}{})
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		if err := printJSON(s.out, r); err != nil {
+			return err
+		}
+	} else {
+		for _, v := range r.Violations {
+			fmt.Fprintln(s.out, v)
+		}
+		fmt.Fprintf(s.out, "%d violations\n", len(r.Violations))
+	}
+	if len(r.Violations) > 0 {
+		return errViolations
+	}
+	return nil
+}
+
+type auditCmd struct {
+	JSON bool `help:"For machines only; without it both words and JSON are printed."`
+}
+
+func (c *control) audit(struct{}) (*storage.AuditReport, error) { return c.db.Audit() }
+
+func (c *auditCmd) Run(root *cli, s *streams) error {
+	r, err := askOnce[*storage.AuditReport](root.Data, toRead, "/audit", struct{}{})
+	if err != nil {
+		return err
+	}
+	if !c.JSON {
+		if err := r.WriteText(s.out); err != nil {
+			return err
+		}
+	}
+	if err := printJSON(s.out, r); err != nil {
+		return err
+	}
+	if len(r.Violations) > 0 {
+		return errViolations
+	}
+	return nil
+}
