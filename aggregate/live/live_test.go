@@ -1,6 +1,7 @@
 package live
 
 import (
+	"encoding/binary"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -58,17 +59,24 @@ func (in *installation) hit(person int, page string) string {
 }
 
 func makeHit(at time.Time, person int, page string) aggregate.Hit {
-	berlin, _ := time.LoadLocation("Europe/Berlin")
 	day := aggregate.DayOf(at, berlin)
 	h := aggregate.Hit{Site: example, At: at.UnixMilli(), Kind: aggregate.Pageview, Scroll: aggregate.NoScroll}
-	copy(h.Visitor[:], fmt.Sprintf("%08d%08d", person*7919, day))
-	copy(h.Before[:], fmt.Sprintf("%08d%08d", person*7919, day-1))
+	h.Visitor, h.Before = id(person, day), id(person, day-1)
 	h.Facts[aggregate.Page] = page
 	h.Facts[aggregate.EventName] = aggregate.PageviewName
 	h.Facts[aggregate.Source] = fmt.Sprintf("source%d", person%5)
 	h.Facts[aggregate.Country] = fmt.Sprintf("C%d", person%7)
 	return h
 }
+
+// id is a stand-in for the visitor's keyed hash of that day.
+func id(person int, day aggregate.Day) (v aggregate.Visitor) {
+	binary.LittleEndian.PutUint64(v[:], uint64(person+1)*0x9E3779B97F4A7C15)
+	binary.LittleEndian.PutUint64(v[8:], uint64(day))
+	return v
+}
+
+var berlin, _ = time.LoadLocation("Europe/Berlin")
 
 // total is a day's stored row of totals.
 func (in *installation) total(day string) aggregate.Counts {
@@ -142,7 +150,6 @@ func (in *installation) must(err error) {
 // undisturbed folds the hits in one go.
 func undisturbed(t *testing.T, hits []aggregate.Hit) *table {
 	want := newTable()
-	berlin, _ := time.LoadLocation("Europe/Berlin")
 	commits := NewCommitter(want)
 	var days fold.Days
 	shut := func(now int64) {
