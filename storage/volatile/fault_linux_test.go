@@ -35,6 +35,7 @@ type faults struct {
 	kind  fault
 	dies  bool // the process is killed there
 	again int  // this many operations after it fail too
+	until int  // the process is killed this many operations after it; 0 = not
 	hit   string
 	watch string // an operation's name: at becomes its number
 }
@@ -53,13 +54,15 @@ func (d *faults) do(name string, fn func() error) error {
 			fn()
 		}
 		return errFault
-	case d.dies || d.n <= d.at+d.again:
+	case d.dead() || d.n <= d.at+d.again:
 		return errFault
 	}
 	return fn()
 }
 
-func (d *faults) dead() bool { return d.dies && d.at > 0 && d.n >= d.at }
+func (d *faults) dead() bool {
+	return d.at != 0 && (d.dies && d.n >= d.at || d.until > 0 && d.n >= d.at+d.until)
+}
 
 func (d *faults) open(name string) (f file, err error) {
 	err = d.do("open "+name, func() error { f, err = d.directory.open(name); return err })
@@ -423,14 +426,14 @@ func TestFaultAtAnyOperationLosesNothing(t *testing.T) {
 
 func faultAt(t *testing.T, pin bool, at int) {
 	for kind := fails; kind <= torn; kind++ {
-		for _, after := range []faults{{dies: true}, {}, {again: 1}, {again: 3}} {
+		for _, after := range []faults{{dies: true}, {}, {again: 1}, {again: 3}, {again: 1, until: 9}} {
 			if kind == torn && after.again > 0 {
 				continue // as the cases above it, but for the one write
 			}
-			d := &faults{at: at, kind: kind, dies: after.dies, again: after.again}
+			d := &faults{at: at, kind: kind, dies: after.dies, again: after.again, until: after.until}
 			if _, err := life(t, pin, d); err != nil {
-				t.Fatalf("operation %d (%s) %s, dies %t, then %d more fail: %v",
-					at, d.hit, faultNames[kind], after.dies, after.again, err)
+				t.Fatalf("operation %d (%s) %s, dies %t, then %d more fail, dies after %d: %v",
+					at, d.hit, faultNames[kind], after.dies, after.again, after.until, err)
 			}
 		}
 	}

@@ -48,7 +48,8 @@ import (
 //	    without a journal: what a crash costs from here is what a power cut costs.
 //	    If Abandon fails, step 10 must not be reached.
 //
-//	Back again
+//	Back again, now and then; also at once in place of step 10, as there is room
+//	for a checkpoint where the old one has gone
 //	11. Reset, which gives an empty journal, then 4, and from that instant append
 //	    every hit; 5. Until its Commit, a crash still finds ErrNone or ErrAbandoned.
 //
