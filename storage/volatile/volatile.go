@@ -74,7 +74,7 @@ type Options struct {
 // Usage is the memory that a state takes, in bytes.
 type Usage struct {
 	Journal    int64 // segments, with the room made in advance
-	Checkpoint int64 // the valid one and the one in the making
+	Checkpoint int64 // the valid one; one in the making counts for the limit only
 	Salts      int64
 	Limit      int64 // Options.MaxBytes or its default
 }
