@@ -193,14 +193,15 @@ func (p *plan) hiddenRows() *aggregate.HiddenRows {
 	return h
 }
 
-func (f *figures) rows() []row {
+func (f *figures) rows() []*row {
 	p, width := f.p, len(f.p.q.Metrics)
 	cells := p.grid.cells
 	if len(p.q.Fields) == 0 && len(cells) == 0 {
 		cells = []cell{{tuple: p.grid.tuple(nil)}}
 	}
 	values := make([]aggregate.Value, 0, width*len(cells))
-	rows := make([]row, 0, len(cells))
+	made := make([]row, 0, len(cells))
+	rows := make([]*row, 0, len(cells))
 	for i := range cells {
 		c := &cells[i]
 		if c.empty() && len(p.q.Fields) > 0 {
@@ -210,7 +211,8 @@ func (f *figures) rows() []row {
 		for _, m := range p.q.Metrics {
 			values = append(values, f.value(m, c))
 		}
-		rows = append(rows, row{aggregate.ReportRow{Labels: p.rowLabels(c), Values: values[start:len(values):len(values)]}, c.bucket})
+		made = append(made, row{aggregate.ReportRow{Labels: p.rowLabels(c), Values: values[start:len(values):len(values)]}, c.bucket})
+		rows = append(rows, &made[len(made)-1])
 	}
 	return rows
 }
@@ -296,7 +298,7 @@ func round(v aggregate.Value, digits int) aggregate.Value {
 
 // sort orders rows: as asked, else time ascending and the first metric
 // descending; ties by labels, so that pages of results never overlap.
-func (f *figures) sort(rows []row) {
+func (f *figures) sort(rows []*row) {
 	var keys []func(a, b *row) int
 	for _, o := range f.orders() {
 		if key := f.key(o); key != nil {
@@ -305,9 +307,9 @@ func (f *figures) sort(rows []row) {
 	}
 	keys = append(keys, func(a, b *row) int { return cmp.Compare(a.bucket, b.bucket) })
 	keys = append(keys, func(a, b *row) int { return slices.Compare(a.Labels, b.Labels) })
-	slices.SortFunc(rows, func(a, b row) int {
+	slices.SortFunc(rows, func(a, b *row) int {
 		for _, key := range keys {
-			if n := key(&a, &b); n != 0 {
+			if n := key(a, b); n != 0 {
 				return n
 			}
 		}

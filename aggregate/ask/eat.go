@@ -113,7 +113,7 @@ func (s *side) study(stored string) valueInfo {
 		if aggregate.Part(stored, 0) != s.fact.key {
 			return valueInfo{foreign: true}
 		}
-		value = aggregate.Part(stored, 1)
+		value = aggregate.Part(stored, 1) // blank: the events that lack it
 	}
 	info, known := valueInfo{}, true
 	for _, l := range s.leaves {
@@ -348,7 +348,8 @@ func (e *eater) mark(c *cell, d aggregate.Dimension) {
 	}
 }
 
-// without adds the events that lack the property: what is left of the totals.
+// without adds the events that lack the property, as far as no row of their own
+// tells of them (the key alone as value): what is left of the totals.
 func (e *eater) without(bucket int32, s stretch, first bool, with *aggregate.Counts) error {
 	p := e.p
 	if !p.blankSatisfies(0) {
@@ -358,12 +359,17 @@ func (e *eater) without(bucket int32, s stretch, first bool, with *aggregate.Cou
 	if err != nil {
 		return err
 	}
-	total[aggregate.Visitors] = most
-	c := withoutProperty(&total, with)
+	limit := total
+	limit[aggregate.Visitors] = most
+	c := withoutProperty(&limit, with)
 	if c.empty() {
 		return nil
 	}
 	at := p.grid.at(bucket, e.tuple(e.sides[0].group(aggregate.Blank), 0))
+	if with.Zero() {
+		e.give(at, &total, ^uint32(0), 0) // nobody had the property
+		return nil
+	}
 	e.give(at, &c.counts, ^uint32(0), 0)
 	cell := &p.grid.cells[at]
 	cell.visitorsBound, cell.visitsBound, cell.noMeans, cell.noEngaged = true, true, true, true

@@ -411,6 +411,9 @@ func (r *rest) labels() []string {
 		return labels
 	}
 	for n, field := range r.from.fields {
+		if len(r.e.sides) == 1 && !r.e.p.fields[field].Dimension.Contains(r.from.whole) {
+			continue // finer than what the conditions name
+		}
 		one, many := "", false
 		for _, g := range r.from.groups {
 			many = many || one != "" && one != g[n]

@@ -22,19 +22,20 @@ type sums struct {
 	capped bool
 }
 
-// each calls fn for every row. The counts are only borrowed.
+// each calls fn for every row. The counts are borrowed, and fn may change them.
 func (s *sums) each(fn func(a, b uint32, c *aggregate.Counts)) {
+	var c aggregate.Counts
 	if s.packed == nil {
 		for i := range s.rows {
-			c := s.rows[i].Counts
+			c = s.rows[i].Counts
 			fn(s.rows[i].A, s.rows[i].B, &c)
 		}
 		return
 	}
 	src := s.packed
 	for range s.n {
-		var c aggregate.Counts
 		var a, b uint32
+		c = aggregate.Counts{}
 		a, b, src = unpackRow(src, &c)
 		fn(a, b, &c)
 	}
@@ -42,8 +43,15 @@ func (s *sums) each(fn func(a, b uint32, c *aggregate.Counts)) {
 
 // pack replaces the rows by a form that takes about a quarter of the memory:
 // uvarints of A, B and a mask of the columns that are not zero, then a varint
-// for each of these.
+// for each of these. Its strings are copied, so that the sums hold on to nothing
+// else that a block was read from.
 func (s *sums) pack() {
+	for _, dict := range []*[]string{&s.a, &s.b} {
+		*dict = slices.Clone(*dict)
+		for i, v := range *dict {
+			(*dict)[i] = strings.Clone(v)
+		}
+	}
 	dst := make([]byte, 0, len(s.rows)*24)
 	for i := range s.rows {
 		r := &s.rows[i]
@@ -64,18 +72,17 @@ func (s *sums) pack() {
 }
 
 func unpackRow(src []byte, c *aggregate.Counts) (a, b uint32, tail []byte) {
-	next := func() uint64 {
-		v, n := binary.Uvarint(src)
-		src = src[n:]
-		return v
+	x, i := binary.Uvarint(src)
+	y, n := binary.Uvarint(src[i:])
+	i += n
+	mask, n := binary.Uvarint(src[i:])
+	i += n
+	for ; mask != 0; mask &= mask - 1 {
+		v, n := binary.Varint(src[i:])
+		i += n
+		c[bits.TrailingZeros64(mask)] = v
 	}
-	a, b = uint32(next()), uint32(next())
-	for m := next(); m != 0; m &= m - 1 {
-		v, n := binary.Varint(src)
-		src = src[n:]
-		c[bits.TrailingZeros64(m)] = v
-	}
-	return a, b, src
+	return uint32(x), uint32(y), src[i:]
 }
 
 // size is about how many bytes the sums hold.
@@ -131,26 +138,21 @@ func (s *adder) add(b *aggregate.Block, first bool) {
 	s.n = len(s.rows)
 }
 
-// takeOver copies the first block; most stretches of one day have no other.
+// takeOver starts with the first block; most stretches of one day have no other.
 func (s *adder) takeOver(b *aggregate.Block, first bool) {
-	clone := func(dict []string) []string {
-		out := make([]string, len(dict))
-		for i, v := range dict {
-			out[i] = strings.Clone(v)
-		}
-		return out
-	}
-	s.a, s.b = clone(b.A), clone(b.B)
-	s.rows = slices.Clone(b.Rows)
-	s.n = len(s.rows)
+	s.a, s.b, s.rows, s.n = b.A, b.B, b.Rows, len(b.Rows)
 	if !first {
+		s.rows = slices.Clone(b.Rows)
 		for i := range s.rows {
 			s.rows[i].Uncarry()
 		}
 	}
 }
 
+// makeIndex prepares for a second block: from here on, the rows and dictionaries
+// are the adder's own.
 func (s *adder) makeIndex() {
+	s.rows, s.a, s.b = slices.Clone(s.rows), slices.Clone(s.a), slices.Clone(s.b)
 	s.index = make(map[uint64]uint32, 2*len(s.rows))
 	for i := range s.rows {
 		s.index[uint64(s.rows[i].A)<<32|uint64(s.rows[i].B)] = uint32(i)
@@ -170,7 +172,6 @@ func (s *adder) number(side int, dict, values []string) []string {
 		id, ok := s.ids[side][v]
 		if !ok {
 			id = uint32(len(dict))
-			v = strings.Clone(v)
 			dict = append(dict, v)
 			s.ids[side][v] = id
 		}
@@ -212,11 +213,12 @@ func (p *plan) sums(a, b aggregate.Dimension, s stretch) (*sums, error) {
 	if err != nil {
 		return nil, err
 	}
+	done := sum.sums // without the adder's maps
 	if p.cacheable(s) {
-		sum.sums.pack()
-		p.a.cache.put(key, token, &sum.sums, sum.size())
+		done.pack()
+		p.a.cache.put(key, token, &done, done.size())
 	}
-	return &sum.sums, nil
+	return &done, nil
 }
 
 // cacheable reports whether the sums of a stretch are worth keeping: not those of
