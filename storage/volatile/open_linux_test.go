@@ -193,30 +193,6 @@ func TestSwapActiveKnowsZramFromADisk(t *testing.T) {
 	}
 }
 
-// In a process of its own: it cannot be taken back.
-func TestHardenSwitchesDumpsOff(t *testing.T) {
-	if os.Getenv("VOLATILE_TEST_CHILD") == "harden" {
-		if err := Harden(); err != nil {
-			t.Fatal(err)
-		}
-		var core unix.Rlimit
-		if err := unix.Getrlimit(unix.RLIMIT_CORE, &core); err != nil || core != (unix.Rlimit{}) {
-			t.Errorf("core limit: got %+v, %v, want 0", core, err)
-		}
-		dumpable, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0)
-		if err != nil || dumpable != 0 {
-			t.Errorf("dumpable: got %d, %v, want 0", dumpable, err)
-		}
-		// The state has to open all the same: it reads /proc/self.
-		started(t, testOptions(t))
-		return
-	}
-	out, err := child(t, "harden", "TestHardenSwitchesDumpsOff").CombinedOutput()
-	if err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
-}
-
 // child is this test binary, about to run one test as a process of its own.
 func child(t *testing.T, what, test string) *exec.Cmd {
 	t.Helper()

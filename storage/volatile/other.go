@@ -14,8 +14,5 @@ func openDirectory(parent, dataDir string) (*realDirectory, error) { return nil,
 func (d *realDirectory) bytes() int64               { return 0 }
 func (d *realDirectory) unswappable() (bool, error) { return false, ErrNoMemoryFS }
 
-// Harden does nothing here.
-func Harden() error { return nil }
-
 // SwapActive cannot tell here, so it is true.
 func SwapActive() (bool, error) { return true, nil }

@@ -7,23 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"golang.org/x/sys/unix"
 )
-
-// Harden keeps the memory of this process out of core dumps and away from other
-// processes of the same user (ptrace, /proc/PID/mem). For the operator it means
-// that debuggers and profilers need root.
-func Harden() error {
-	err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
-	if err != nil {
-		err = fmt.Errorf("core dumps off: %w", err)
-	}
-	if e := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); e != nil {
-		err = errors.Join(err, fmt.Errorf("not dumpable: %w", e))
-	}
-	return err
-}
 
 // SwapActive reports whether the machine swaps to a disk now. A zram without a
 // backing device is memory. Where it cannot be told it is true, with an error.
