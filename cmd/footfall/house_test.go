@@ -3,8 +3,13 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io"
+	"io/fs"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -111,5 +116,52 @@ func TestPureRoomsTouchNoNetworkAndNoFiles(t *testing.T) {
 				t.Errorf("%s imports %s", p.ImportPath, imported)
 			}
 		}
+	}
+}
+
+// dialers are what can open a connection, and the files that may.
+var dialers = map[string]bool{
+	"net.Dial": true, "net.DialTimeout": true, "net.Dialer": true, "net.DialTCP": true, "net.DialUDP": true, "net.DialIP": true,
+	"http.Get": true, "http.Post": true, "http.PostForm": true, "http.Head": true, "http.Client": true, "http.DefaultClient": true,
+	"http.Transport": true, "http.DefaultTransport": true, "http.NewRequest": true, "tls.Dial": true, "tls.Dialer": true,
+	"fasthttp.Get": true, "fasthttp.Post": true, "fasthttp.Do": true, "fasthttp.Client": true, "fasthttp.HostClient": true,
+	"fasthttp.PipelineClient": true, "fasthttp.Dial": true, "fasthttp.DialTimeout": true, "net.LookupHost": true, "net.LookupIP": true,
+	"net.LookupAddr": true, "net.Resolver": true, "net.DefaultResolver": true,
+}
+
+var mayDial = map[string]string{
+	"../../cmd/footfall/control.go":  "the socket of the running server, in the data directory",
+	"../../cmd/footfall/demo.go":     "visitors of the demo, who call the demo's own server",
+	"../../cmd/footfall/visitors.go": "visitors of the demo, who call the demo's own server",
+}
+
+// TestNothingInTheServerOpensAConnection proves P8 on the source: no file of the
+// product names a way to open a connection, but for those listed.
+func TestNothingInTheServerOpensAConnection(t *testing.T) {
+	files := 0
+	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") ||
+			strings.HasPrefix(path, "../../cmd/bench/") {
+			return err
+		}
+		files++
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			sel, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			if pkg, ok := sel.X.(*ast.Ident); ok && dialers[pkg.Name+"."+sel.Sel.Name] && mayDial[path] == "" {
+				t.Errorf("%s uses %s.%s", path, pkg.Name, sel.Sel.Name)
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil || files < 50 {
+		t.Fatalf("%d files read (%v)", files, err)
 	}
 }
