@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"runtime/debug"
+	"runtime/metrics"
 	"time"
 
 	"footfall/aggregate"
@@ -91,6 +93,7 @@ func (s *Server) mend() {
 func (s *Server) housekeeping(ctx context.Context) {
 	var retained time.Time
 	every(ctx, 5*time.Second, func() {
+		paceCollector()
 		s.salts.Expire(s.clock())
 		closed, err := s.engine.CloseEnded()
 		if err != nil {
@@ -124,5 +127,19 @@ func (s *Server) retain() {
 	}
 	if err := s.db.Compact(); err != nil {
 		s.log.Error("compaction failed; the file is as it was", "error", err)
+	}
+}
+
+// Garbage may take this much before it is collected, or as much as the live heap
+// where that is less. The tables of visitors hold no pointers: collecting often
+// costs little, and letting the garbage double a large heap would cost much.
+const garbageRoom = 32 << 20
+
+// paceCollector sets the collector's pace by the live heap.
+func paceCollector() {
+	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(sample)
+	if live := sample[0].Value.Uint64(); live > 0 {
+		debug.SetGCPercent(max(5, min(100, int(garbageRoom*100/live))))
 	}
 }
