@@ -3,6 +3,7 @@ package fold
 import (
 	"encoding/binary"
 	"maps"
+	"strings"
 	"time"
 
 	"footfall/aggregate"
@@ -29,6 +30,9 @@ const maxDict = 65_000
 // maxRecords is how many events of one visit are told apart; further ones are
 // added to like ones of the same hour.
 const maxRecords = 256
+
+// maxReasons is how many lines the drop ledger of a day has.
+const maxReasons = 500
 
 // Day is one site-local day in memory.
 type Day struct {
@@ -122,8 +126,10 @@ func (d *Day) Committed() {
 
 // Refuse adds to the drop ledger.
 func (d *Day) Refuse(reason string) {
-	if _, known := d.refusals[reason]; !known && len(d.refusals) >= 500 {
-		reason = aggregate.Other
+	if _, known := d.refusals[reason]; !known {
+		if reason = strings.Clone(reason); len(d.refusals) >= maxReasons {
+			reason = aggregate.Other
+		}
 	}
 	d.refusals[reason]++
 	d.dirty = true
