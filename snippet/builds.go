@@ -73,7 +73,10 @@ var partsOfNames = map[string]int{
 	"pageview-props": 0, "compat": 0, "exclusions": 0,
 }
 
-// builds holds the loaded files; immutable after start.
+// initBuild is for pa-*.js, builds by their parts for all other names; immutable
+// after start.
+var initBuild = load("init.js")
+
 var builds = func() (all [variants]*script) {
 	for parts := range all {
 		name := "script"
@@ -88,10 +91,12 @@ var builds = func() (all [variants]*script) {
 }()
 
 var (
-	hashedName  = regexp.MustCompile(`^script\.([0-9a-f]{16})\.js$`)
-	initName    = regexp.MustCompile(`^pa-[A-Za-z0-9_-]{1,64}\.js$`)
-	maxNameSize = 200
+	hashedName = regexp.MustCompile(`^script\.([0-9a-f]{16})\.js$`)
+	initName   = regexp.MustCompile(`^pa-[A-Za-z0-9_-]{1,64}\.js$`)
 )
+
+// maxNameSize is more than all parts together need.
+const maxNameSize = 200
 
 // find returns the build that a file name stands for, and whether the name
 // contains the build's own hash, so that its content can never change.
@@ -99,20 +104,23 @@ func find(name string) (s *script, fixed bool) {
 	switch {
 	case len(name) > maxNameSize:
 		return nil, false
-	case name == "script.js", name == "plausible.js", initName.MatchString(name):
+	case name == "script.js", name == "plausible.js":
 		return builds[0], false
+	case initName.MatchString(name):
+		return initBuild, false
 	}
 	if m := hashedName.FindStringSubmatch(name); m != nil {
 		// A name from before an upgrade gets today's script: a page that pinned the
 		// name but not the content goes on counting.
 		return builds[0], m[1] == builds[0].hash
 	}
-	inner, ok := strings.CutPrefix(name, "script.")
-	if inner, ok = cutSuffix(inner, ".js", ok); !ok {
+	middle, script := strings.CutPrefix(name, "script.")
+	middle, js := strings.CutSuffix(middle, ".js")
+	if !script || !js {
 		return nil, false
 	}
 	parts := 0
-	for word := range strings.SplitSeq(inner, ".") {
+	for word := range strings.SplitSeq(middle, ".") {
 		bits, known := partsOfNames[word]
 		if !known {
 			return nil, false
@@ -120,11 +128,6 @@ func find(name string) (s *script, fixed bool) {
 		parts |= bits
 	}
 	return builds[parts], false
-}
-
-func cutSuffix(s, end string, so bool) (string, bool) {
-	rest, ok := strings.CutSuffix(s, end)
-	return rest, so && ok
 }
 
 // Versioned returns a path below which this very script is served for good, and

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"sort"
 	"strconv"
+	"strings"
 
 	"github.com/andybalholm/brotli"
 	"github.com/evanw/esbuild/pkg/api"
@@ -20,52 +21,64 @@ import (
 type part string
 
 var parts = []part{
-	"ENGAGEMENT", // engaged time and scroll depth
+	"API",        // calls of the page: custom events, manual mode, callbacks
+	"LOCAL",      // robots and local hosts are left out
+	"CLICKS",     // of a click id, that there was one
+	"ENGAGEMENT", // attention, scroll depth, return from the back-forward cache
+	"ACTS",       // clicks and forms; the next four need it
 	"TAGGED",     // elements that carry an event's name
-	"OUTBOUND", "DOWNLOADS", "FORMS", "MISSING",
+	"OUTBOUND", "DOWNLOADS", "FORMS",
+	"MISSING",   // 404 pages
 	"HASH",      // the fragment may belong to the path
 	"GLOBS",     // data-include, data-exclude
 	"PROPS",     // properties on the tag
-	"TRANSFORM", // the page's hook
-	"DEBUG",
+	"TRANSFORM", // the page's own hook
+	"DEBUG",     // says in the console what was not counted, and why
 }
+
+// kinds are the file name extensions of downloads, those that Plausible counts.
+const kinds = "pdf|xlsx|docx|txt|rtf|csv|exe|key|pps|ppt|pptx|7z|pkg|rar|gz|zip|avi|mov|mp4|mpeg|wmv|midi|mp3|wav|wma|dmg"
 
 // build is one file of the tracker.
 type build struct {
 	name  string // of the output
 	entry string // file below src
 	parts []part
-	names []string // what the file's name switches on: hash, manual, local
+	named []string // what the file's name switches on: hash, local, manual
 }
 
 // builds lists every file in dist: one for each set of parts that an old name
-// can promise and that is not on by default anyhow.
+// can promise and that is not on by default anyhow, the one for the tag of newer
+// Plausible installations, and the core, which is there for its size.
 func builds() []build {
-	all := []build{{name: "core.js", entry: "script.js"}}
-	for _, names := range [][]string{
+	all := []build{
+		{name: "core.js", entry: "script.js"},
+		{name: "init.js", entry: "init.js", parts: parts},
+	}
+	for _, named := range [][]string{
 		{}, {"hash"}, {"local"}, {"manual"},
 		{"hash", "local"}, {"hash", "manual"}, {"local", "manual"}, {"hash", "local", "manual"},
 	} {
-		name := "script"
-		for _, n := range names {
-			name += "." + n
-		}
-		all = append(all, build{name + ".js", "script.js", parts, names})
+		name := strings.Join(append([]string{"script"}, named...), ".") + ".js"
+		all = append(all, build{name, "script.js", parts, named})
 	}
 	return all
 }
 
 // compile makes the minified text of one build.
 func compile(src string, b build) ([]byte, error) {
-	define := map[string]string{"NAMED_HASH": "false", "NAMED_MANUAL": "false", "NAMED_LOCAL": "false"}
+	define := map[string]string{
+		"NAMED_HASH": "false", "NAMED_LOCAL": "false", "NAMED_MANUAL": "false",
+		"KINDS": strconv.Quote(kinds),
+	}
 	for _, p := range parts {
 		define[string(p)] = "false"
 	}
 	for _, p := range b.parts {
 		define[string(p)] = "true"
 	}
-	for _, n := range b.names {
-		define["NAMED_"+string(bytes.ToUpper([]byte(n)))] = "true"
+	for _, n := range b.named {
+		define["NAMED_"+strings.ToUpper(n)] = "true"
 	}
 	result := api.Build(api.BuildOptions{
 		EntryPoints:       []string{filepath.Join(src, b.entry)},
@@ -142,7 +155,7 @@ func run(src, dist string) error {
 	}
 	sort.Strings(names)
 	for _, name := range names {
-		fmt.Println(strconv.Itoa(len(files[name])), name)
+		fmt.Printf("%5d %s\n", len(files[name]), name)
 	}
 	return nil
 }
