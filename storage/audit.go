@@ -154,7 +154,7 @@ func kindOf(k aggregate.Key) (kind, meaning string, facts int) {
 		return "refusals of a day", "how many beacons were refused, by reason", 0
 	case k.B == aggregate.None:
 		return fmt.Sprintf("%v of a day", k.A), "counters of each value", 1
-	case k.Span == aggregate.OneDay:
+	case k.Span != aggregate.OneMonth:
 		return fmt.Sprintf("%v × %v of a day", k.A, k.B), "links of two facts that the floor's number of visitors shared", 2
 	default:
 		return fmt.Sprintf("%v × %v of a month", k.A, k.B), "links of two facts that were rarer, without their date", 2
@@ -168,29 +168,41 @@ func (a *auditor) block(k, v []byte) {
 		a.count("unknown block", "unknown", 0, 0, k, v)
 		return
 	}
-	name := func() string {
-		if site, ok := a.sites[id]; ok {
-			return describe(string(site), key)
-		}
-		return describe(fmt.Sprintf("site %d", id), key)
+	owner := fmt.Sprintf("site %d", id)
+	if site, ok := a.sites[id]; ok {
+		owner = string(site)
 	}
-	b, err := DecodeBlock(v)
+	days, err := decodeStored(key, v)
 	if err != nil {
-		a.violate("P3: %s cannot be read: %v", name(), err)
+		a.violate("P3: %s cannot be read: %v", describe(owner, key), err)
 		return
 	}
+	a.days(owner, key, days)
 	kind, meaning, facts := kindOf(key)
-	a.count(kind, meaning, facts, len(b.Rows), k, v)
-	a.values(name, key.A, b.A)
-	if key.B != aggregate.None {
-		a.values(name, key.B, b.B)
-		a.floor(name, key, b)
+	rows := 0
+	for _, d := range days {
+		rows += len(d.block.Rows)
+	}
+	a.count(kind, meaning, facts, rows, k, v)
+	a.kinds[kind].Count += int64(len(days)) - 1
+}
+
+// days looks into the blocks under one key.
+func (a *auditor) days(owner string, key aggregate.Key, days []dayBlock) {
+	for _, d := range days {
+		key.Day = d.day
+		name := func() string { return describe(owner, key) }
+		a.values(name, key.A, d.block.A)
+		if key.B != aggregate.None {
+			a.values(name, key.B, d.block.B)
+			a.floor(name, key, d.block)
+		}
 	}
 }
 
 // floor proves P4 of one block of links.
 func (a *auditor) floor(name func() string, key aggregate.Key, b *aggregate.Block) {
-	if key.Span != aggregate.OneDay {
+	if key.Span == aggregate.OneMonth {
 		return
 	}
 	if b.Meta.Floor == 0 {
@@ -360,22 +372,19 @@ func (a *auditor) oldLeaf(id int64, page []byte) {
 const leafHeader = 16
 
 func (a *auditor) oldBlock(id int64, k, v []byte) {
-	b, err := DecodeBlock(v)
-	if err != nil {
-		return
-	}
-	a.report.OldBlocks++
 	_, key, err := parseKey(k)
 	if err != nil {
-		a.violate("P3: free page %d: block key %x: %v", id, k, err)
+		if _, err := DecodeBlock(v); err == nil {
+			a.violate("P3: free page %d: block under the key %x: %v", id, k, err)
+		}
 		return
 	}
-	name := func() string { return fmt.Sprintf("free page %d: %s", id, describe("a site", key)) }
-	a.values(name, key.A, b.A)
-	if key.B != aggregate.None {
-		a.values(name, key.B, b.B)
-		a.floor(name, key, b)
+	days, err := decodeStored(key, v)
+	if err != nil {
+		return
 	}
+	a.report.OldBlocks += int64(len(days))
+	a.days(fmt.Sprintf("free page %d: a site", id), key, days)
 }
 
 func (a *auditor) finish() *AuditReport {

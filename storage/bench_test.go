@@ -41,7 +41,20 @@ func BenchmarkYearOfPages(b *testing.B) {
 		write(b, db, aggregate.Put{Key: k, Block: pagesBlock(2000, r)})
 		day++
 	}
-	q := BlockRange{Site: "example.com", Span: aggregate.OneDay, A: aggregate.Page, First: day0, Last: day}
+	k := totalsKey(day) // the newest day decides what is over
+	write(b, db, aggregate.Put{Key: k, Block: &aggregate.Block{}})
+	for _, compacted := range []string{"own", "packed"} {
+		if compacted == "packed" {
+			if err := db.Compact(); err != nil {
+				b.Fatal(err)
+			}
+		}
+		readYear(b, db, compacted)
+	}
+}
+
+func readYear(b *testing.B, db *DB, name string) {
+	q := BlockRange{Site: "example.com", Span: aggregate.OneDay, A: aggregate.Page, First: day0, Last: day0 + 400}
 	for _, bench := range []struct {
 		name    string
 		columns []aggregate.Column
@@ -50,7 +63,7 @@ func BenchmarkYearOfPages(b *testing.B) {
 		{"three", []aggregate.Column{aggregate.Visitors, aggregate.Pageviews, aggregate.CarriedVisitors}},
 		{"all", nil},
 	} {
-		b.Run(bench.name, func(b *testing.B) {
+		b.Run(name+"/"+bench.name, func(b *testing.B) {
 			b.ReportAllocs()
 			q.Columns = bench.columns
 			for b.Loop() {

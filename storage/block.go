@@ -58,8 +58,8 @@ func AppendBlock(dst []byte, b *aggregate.Block) []byte {
 }
 
 func (e *encoder) appendBlock(dst []byte, b *aggregate.Block) []byte {
-	dst = append(dst, blockVersion, blockFlags(b.Meta))
-	for _, n := range [...]int{int(b.Meta.Floor), int(b.Meta.Cap), int(b.Meta.Closes), len(b.A), len(b.B), len(b.Rows)} {
+	dst = appendMeta(append(dst, blockVersion), b.Meta)
+	for _, n := range [...]int{len(b.A), len(b.B), len(b.Rows)} {
 		dst = binary.AppendUvarint(dst, uint64(n))
 	}
 	if len(b.A) > 0 {
@@ -69,7 +69,7 @@ func (e *encoder) appendBlock(dst []byte, b *aggregate.Block) []byte {
 		dst = e.appendText(dst, b.B)
 	}
 	dst = e.appendIndexes(dst, b)
-	return e.appendColumns(dst, b.Rows)
+	return e.appendColumns(dst, [][]aggregate.Row{b.Rows})
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -79,14 +79,17 @@ const (
 	flagLinked = 2
 )
 
-func blockFlags(m aggregate.Meta) (flags byte) {
+func appendMeta(dst []byte, m aggregate.Meta) []byte {
+	flags := byte(0)
 	if m.Lossy {
 		flags |= flagLossy
 	}
 	if m.Linked {
 		flags |= flagLinked
 	}
-	return flags
+	dst = binary.AppendUvarint(append(dst, flags), uint64(m.Floor))
+	dst = binary.AppendUvarint(dst, uint64(m.Cap))
+	return binary.AppendUvarint(dst, uint64(m.Closes))
 }
 
 func (e *encoder) appendIndexes(dst []byte, b *aggregate.Block) []byte {
@@ -138,12 +141,17 @@ var columnNames = [aggregate.Columns]string{
 	"carried engaged visits", "carried scroll", "carried scroll visits",
 }
 
-func (e *encoder) appendColumns(dst []byte, rows []aggregate.Row) []byte {
+// appendColumns appends the columns of all rows.
+func (e *encoder) appendColumns(dst []byte, all [][]aggregate.Row) []byte {
 	var used uint64
-	for i := range rows {
-		for c, n := range rows[i].Counts {
-			if n != 0 {
-				used |= 1 << c
+	size := 0
+	for _, rows := range all {
+		size += len(rows)
+		for i := range rows {
+			for c, n := range rows[i].Counts {
+				if n != 0 {
+					used |= 1 << c
+				}
 			}
 		}
 	}
@@ -152,18 +160,22 @@ func (e *encoder) appendColumns(dst []byte, rows []aggregate.Row) []byte {
 		if used>>c&1 == 0 {
 			continue
 		}
-		numbers := e.numbers(len(rows))
-		for i := range rows {
-			numbers[i] = uint64(rows[i].Counts[c])
+		numbers := e.numbers(size)[:0]
+		for _, rows := range all {
+			for i := range rows {
+				numbers = append(numbers, uint64(rows[i].Counts[c]))
+			}
 		}
 		ref := near[c]
 		if ref < 0 || used>>ref&1 == 0 {
 			dst = e.appendNumbers(dst, numbers)
 			continue
 		}
-		differences := e.differences(len(rows))
-		for i := range rows {
-			differences[i] = zigzag(rows[i].Counts[c] - rows[i].Counts[ref])
+		differences := e.differences(size)[:0]
+		for _, rows := range all {
+			for i := range rows {
+				differences = append(differences, zigzag(rows[i].Counts[c]-rows[i].Counts[ref]))
+			}
 		}
 		dst = e.appendBetter(dst, numbers, differences)
 	}

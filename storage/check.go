@@ -21,7 +21,7 @@ const maxViolations = 10_000
 //   - the layout: buckets, the shapes of keys, records that belong to something;
 //   - every block: checksum, order of values and rows, no empty rows;
 //   - the numbers of each day and import (P12), see checkDay;
-//   - that links add up over months in which nothing was lost, see checkMonth.
+//   - that links add up over months in which nothing was lost, see checkPair.
 //
 // The error is ErrClosed, ErrCorrupt where the file cannot be walked at all, or
 // that of the disk.
@@ -56,7 +56,7 @@ type checker struct {
 	violations []string
 	more       int
 	records    *records
-	blocks     *bbolt.Bucket
+	blocks     blocks
 }
 
 func (c *checker) violate(format string, args ...any) {
@@ -78,7 +78,7 @@ func (c *checker) all(tx *bbolt.Tx) error {
 		return nil
 	}
 	c.layout(tx)
-	c.blocks = tx.Bucket(blocksBucket)
+	c.blocks = blocksOf(tx)
 	c.everyBlock()
 	for _, site := range slices.Sorted(maps.Keys(c.records.names)) {
 		c.counters(site, aggregate.Live)
@@ -130,14 +130,29 @@ func (c *checker) everyBlock() {
 		if rec, ok := c.records.imports[key.Import]; key.Import != aggregate.Live && (!ok || rec.Site != id) {
 			c.violate("%s: there is no such import", describe(string(name), key))
 		}
-		b, err := DecodeBlock(v)
+		days, err := decodeStored(key, v)
 		if err != nil {
 			c.violate("%s: %v", describe(string(name), key), err)
 			return nil
 		}
-		c.block(key, b)
+		for _, d := range days {
+			if key.Span == packed {
+				key.Day = d.day
+			}
+			c.block(key, d.block)
+			key.Day = key.Day.Month()
+		}
 		return nil
 	})
+}
+
+// decodeStored reads what stands under a key: a block, or the blocks of a pack.
+func decodeStored(k aggregate.Key, stored []byte) ([]dayBlock, error) {
+	if k.Span == packed {
+		return unpack(stored, k.Day)
+	}
+	b, err := DecodeBlock(stored)
+	return []dayBlock{{k.Day, b}}, err
 }
 
 // carriedOf tells which column a carried column is a part of.

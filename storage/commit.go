@@ -49,23 +49,27 @@ func (db *DB) Commit(c aggregate.Commit) error {
 	}
 	var buf []byte // what bbolt is given stays untouched until the transaction ends
 	err = db.update(fmt.Sprintf("commit %d", c.Number), func(tx *bbolt.Tx) error {
-		blocks := tx.Bucket(blocksBucket)
+		blocks := blocksOf(tx)
 		for _, p := range puts {
-			block := p.block
-			if p.add {
-				if block, err = addTo(blocks.Get(p.key), block, db.options.MonthRows); err != nil {
-					return fmt.Errorf("add to %x: %w", p.key, err)
+			if p.Add {
+				old, err := blocks.read(p.site, p.Key)
+				if err != nil {
+					return fmt.Errorf("add to %s: %w", describe(string(p.Key.Site), p.Key), err)
 				}
+				if old != nil {
+					p.Block = merge(old, p.Block)
+				}
+				p.Block = capRows(p.Block, db.options.MonthRows)
 			}
-			if len(block.Rows) == 0 && !bytes.Equal(p.key[9:11], []byte{0, 0}) {
-				if err := blocks.Delete(p.key); err != nil {
+			if len(p.Block.Rows) == 0 && p.Key.A != aggregate.None && !blocks.isPacked(p.site, p.Key) {
+				if err := blocks.Delete(p.stored); err != nil {
 					return err
 				}
 				continue
 			}
 			start := len(buf)
-			buf = AppendBlock(buf, block)
-			if err := blocks.Put(p.key, buf[start:len(buf):len(buf)]); err != nil {
+			buf = AppendBlock(buf, p.Block)
+			if err := blocks.Put(p.stored, buf[start:len(buf):len(buf)]); err != nil {
 				return err
 			}
 		}
@@ -93,9 +97,9 @@ func (db *DB) recallCommit() {
 }
 
 type storedPut struct {
-	key   []byte
-	block *aggregate.Block
-	add   bool
+	aggregate.Put
+	site   siteID
+	stored []byte // key
 }
 
 // puts gives the puts their stored keys, in ascending order: bbolt is quadratic
@@ -119,20 +123,8 @@ func (r *records) puts(all []aggregate.Put) (puts []storedPut, orphans uint64, e
 				return nil, 0, fmt.Errorf("%w in progress for %s: %d", ErrNoImport, p.Key.Site, id)
 			}
 		}
-		puts = append(puts, storedPut{appendKey(nil, site.id, p.Key), p.Block, p.Add})
+		puts = append(puts, storedPut{p, site.id, appendKey(nil, site.id, p.Key)})
 	}
-	slices.SortStableFunc(puts, func(a, b storedPut) int { return bytes.Compare(a.key, b.key) })
+	slices.SortStableFunc(puts, func(a, b storedPut) int { return bytes.Compare(a.stored, b.stored) })
 	return puts, orphans, nil
-}
-
-// addTo adds a block to the stored one, if there is one.
-func addTo(stored []byte, block *aggregate.Block, limit int) (*aggregate.Block, error) {
-	if stored == nil {
-		return capRows(block, limit), nil
-	}
-	old, err := DecodeBlock(stored)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
-	}
-	return capRows(merge(old, block), limit), nil
 }

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -22,15 +23,24 @@ type Stats struct {
 	Orphans uint64 `json:"orphans"`
 }
 
-// Wasteful reports whether a compaction is worth its work: a fifth of the file,
-// and 64 KiB at least, are free pages.
+// Wasteful reports whether a compaction is worth its work: because a fifth of the
+// file, and 64 KiB at least, are free pages, or because a week of days is not yet
+// packed.
 func (db *DB) Wasteful() bool {
 	s := db.Stats()
-	return s.FreeBytes >= 64<<10 && s.FreeBytes >= s.FileBytes/5
+	if s.FreeBytes >= 64<<10 && s.FreeBytes >= s.FileBytes/5 {
+		return true
+	}
+	loose := 0
+	err := db.view(func(tx *bbolt.Tx) error {
+		loose = looseDays(tx, db.records.Load())
+		return nil
+	})
+	return err == nil && loose >= 7
 }
 
 // Compact rewrites the file without free pages: nothing that was overwritten or
-// removed is in it any more. Reading goes on meanwhile, writing waits. It takes
+// removed is in it any more. Days that are over are packed. Reading goes on meanwhile, writing waits. It takes
 // the space of the file a second time.
 //
 //  1. The content is copied to a new file beside the old one, which is synced.
@@ -137,44 +147,59 @@ func cleanCopy(path string, src *bbolt.Tx, change func(*bbolt.Tx) error) error {
 // keeps in memory.
 const copyStep = 4 << 20
 
-// copyBuckets copies all buckets and returns a checksum of their content.
+// copier fills the buckets of a new file.
+type copier struct {
+	dst     *bbolt.DB
+	tx      *bbolt.Tx
+	bucket  []byte
+	pending int
+	sum     uint32
+}
+
+// copyBuckets copies all buckets and returns a checksum of what was written.
 func copyBuckets(dst *bbolt.DB, src *bbolt.Tx) (sum uint32, err error) {
-	tx, err := dst.Begin(true)
-	if err != nil {
+	c := &copier{dst: dst}
+	if c.tx, err = dst.Begin(true); err != nil {
 		return 0, err
 	}
-	defer func() { _ = tx.Rollback() }() // after Commit: does nothing
-	pending := 0
+	defer func() { _ = c.tx.Rollback() }() // after Commit: does nothing
 	err = src.ForEach(func(name []byte, from *bbolt.Bucket) error {
-		to, err := tx.CreateBucket(name)
+		to, err := c.tx.CreateBucket(name)
 		if err != nil {
 			return err
 		}
 		if err := to.SetSequence(from.Sequence()); err != nil {
 			return err
 		}
-		return from.ForEach(func(k, v []byte) error {
-			if v == nil {
-				return fmt.Errorf("%w: bucket %q holds a bucket", ErrCorrupt, name)
-			}
-			if pending += len(k) + len(v); pending > copyStep {
-				if err := tx.Commit(); err != nil {
-					return err
-				}
-				if tx, err = dst.Begin(true); err != nil {
-					return err
-				}
-				to, pending = tx.Bucket(name), 0
-			}
-			sum = addSum(sum, name, k, v)
-			to.FillPercent = 1 // keys come in order
-			return to.Put(k, v)
-		})
+		c.bucket = name
+		if bytes.Equal(name, blocksBucket) {
+			return copyBlocks(src, c.put)
+		}
+		return from.ForEach(c.put)
 	})
 	if err != nil {
 		return 0, err
 	}
-	return sum, tx.Commit()
+	return c.sum, c.tx.Commit()
+}
+
+func (c *copier) put(k, v []byte) (err error) {
+	if v == nil {
+		return fmt.Errorf("%w: bucket %q holds a bucket", ErrCorrupt, c.bucket)
+	}
+	if c.pending += len(k) + len(v); c.pending > copyStep {
+		if err := c.tx.Commit(); err != nil {
+			return err
+		}
+		if c.tx, err = c.dst.Begin(true); err != nil {
+			return err
+		}
+		c.pending = 0
+	}
+	c.sum = addSum(c.sum, c.bucket, k, v)
+	to := c.tx.Bucket(c.bucket)
+	to.FillPercent = 1 // keys come in order
+	return to.Put(k, v)
 }
 
 func addSum(sum uint32, parts ...[]byte) uint32 {

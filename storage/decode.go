@@ -53,6 +53,7 @@ type decoder struct {
 	frame   []byte // a zstd frame with its magic number
 	huff    *huff0.Scratch
 	indexes []uint64
+	marks   [3][]uint64 // of a pack: indexes into A, rows of each, indexes into B
 	columns [aggregate.Columns][]uint64
 	known   [2]knownText
 }
@@ -69,17 +70,9 @@ var decoders = sync.Pool{New: func() any { return new(decoder) }}
 
 func (d *decoder) decode(src []byte, want uint64, b *aggregate.Block) error {
 	*b = aggregate.Block{Rows: b.Rows[:0]}
-	if len(src) < 4+8 {
-		return fmt.Errorf("%w: %d bytes are too few", ErrBlock, len(src))
+	if err := d.start(src, blockVersion); err != nil {
+		return err
 	}
-	body, sum := src[:len(src)-4], binary.LittleEndian.Uint32(src[len(src)-4:])
-	if body[0] != blockVersion {
-		return fmt.Errorf("%w: version %d, want %d", ErrBlock, body[0], blockVersion)
-	}
-	if got := crc32.Checksum(body, castagnoli); got != sum {
-		return fmt.Errorf("%w: checksum of %d bytes is %08x, stored %08x", ErrBlock, len(body), got, sum)
-	}
-	d.src, d.err = body[1:], nil
 	sizes := d.header(b)
 	if d.err == nil && sizes.a > 0 {
 		b.A = d.text("values of A", sizes.a, &d.known[0])
@@ -88,7 +81,32 @@ func (d *decoder) decode(src []byte, want uint64, b *aggregate.Block) error {
 		b.B = d.text("values of B", sizes.b, &d.known[1])
 	}
 	d.rows(b, sizes)
-	d.cells(b, want)
+	have := d.cells(sizes.rows, want)
+	if err := d.end(); err != nil {
+		return err
+	}
+	d.fill(b.Rows, 0, have)
+	return nil
+}
+
+// start checks the frame of a block or pack: version and checksum.
+func (d *decoder) start(src []byte, version byte) error {
+	if len(src) < 4+8 {
+		return fmt.Errorf("%w: %d bytes are too few", ErrBlock, len(src))
+	}
+	body, sum := src[:len(src)-4], binary.LittleEndian.Uint32(src[len(src)-4:])
+	if body[0] != version {
+		return fmt.Errorf("%w: version %d, want %d", ErrBlock, body[0], version)
+	}
+	if got := crc32.Checksum(body, castagnoli); got != sum {
+		return fmt.Errorf("%w: checksum of %d bytes is %08x, stored %08x", ErrBlock, len(body), got, sum)
+	}
+	d.src, d.err = body[1:], nil
+	return nil
+}
+
+// end is the error so far, or that of bytes left over.
+func (d *decoder) end() error {
 	if d.err == nil && len(d.src) > 0 {
 		d.fail("end", "%d bytes left over", len(d.src))
 	}
@@ -105,22 +123,29 @@ func (d *decoder) fail(field, format string, args ...any) {
 type blockSizes struct{ a, b, rows int }
 
 func (d *decoder) header(b *aggregate.Block) (sizes blockSizes) {
+	limit := d.limit()
+	b.Meta = d.meta()
+	sizes.a = int(d.number("number of values of A", limit))
+	sizes.b = int(d.number("number of values of B", limit))
+	sizes.rows = int(d.number("number of rows", limit))
+	return sizes
+}
+
+// limit bounds how many values or rows the rest can hold.
+func (d *decoder) limit() uint64 { return uint64(min(maxEntries, maxRatio*len(d.src))) }
+
+func (d *decoder) meta() aggregate.Meta {
 	flags := d.byte("flags")
 	if flags&^(flagLossy|flagLinked) != 0 {
 		d.fail("flags", "unknown bits in %#x", flags)
 	}
-	b.Meta = aggregate.Meta{
+	return aggregate.Meta{
 		Lossy:  flags&flagLossy != 0,
 		Linked: flags&flagLinked != 0,
 		Floor:  uint32(d.number("floor", 1<<32-1)),
 		Cap:    uint32(d.number("cap", 1<<32-1)),
 		Closes: uint32(d.number("closes", 1<<32-1)),
 	}
-	limit := uint64(min(maxEntries, maxRatio*len(d.src)))
-	sizes.a = int(d.number("number of values of A", limit))
-	sizes.b = int(d.number("number of values of B", limit))
-	sizes.rows = int(d.number("number of rows", limit))
-	return sizes
 }
 
 func (d *decoder) byte(field string) byte {
@@ -427,11 +452,12 @@ func (d *decoder) rows(b *aggregate.Block, sizes blockSizes) {
 	}
 }
 
-// cells fills in the wanted columns.
-func (d *decoder) cells(b *aggregate.Block, want uint64) {
+// cells reads the wanted columns of n rows and returns their set; the others are
+// zero. fill puts them into rows.
+func (d *decoder) cells(n int, want uint64) (have uint64) {
 	used := d.number("columns", 1<<aggregate.Columns-1)
 	if d.err != nil {
-		return
+		return 0
 	}
 	var sections [aggregate.Columns]section
 	need := want & used
@@ -443,19 +469,19 @@ func (d *decoder) cells(b *aggregate.Block, want uint64) {
 	for c := aggregate.Columns - 1; c >= 0; c-- {
 		if need>>c&1 == 1 && sections[c].form&packedDifference != 0 {
 			if ref := near[c]; ref < 0 || used>>ref&1 == 0 {
-				d.fail("column", "%d differs from none", c)
+				d.fail(columnNames[c], "differs from a column that is not there")
 			} else {
 				need |= 1 << ref
 			}
 		}
 	}
 	for c := range sections {
-		if need>>c&1 == 0 || d.err != nil {
+		if need>>c&1 == 0 {
 			continue
 		}
-		numbers := d.numbers(columnNames[c], sections[c], len(b.Rows), &d.columns[c])
+		numbers := d.numbers(columnNames[c], sections[c], n, &d.columns[c])
 		if d.err != nil {
-			return
+			return 0
 		}
 		if sections[c].form&packedDifference != 0 {
 			ref := d.columns[near[c]]
@@ -463,10 +489,19 @@ func (d *decoder) cells(b *aggregate.Block, want uint64) {
 				numbers[i] = ref[i] + uint64(unzigzag(n))
 			}
 		}
-		if want>>c&1 == 1 {
-			for i, n := range numbers {
-				b.Rows[i].Counts[c] = int64(n)
-			}
+	}
+	return want & used
+}
+
+// fill sets the columns of rows that were read by cells, from number first on.
+func (d *decoder) fill(rows []aggregate.Row, first int, have uint64) {
+	for c := range aggregate.Columns {
+		if have>>c&1 == 0 {
+			continue
+		}
+		numbers := d.columns[c][first : first+len(rows)]
+		for i, n := range numbers {
+			rows[i].Counts[c] = int64(n)
 		}
 	}
 }

@@ -18,11 +18,15 @@
 //	sites    site id, 4 bytes (never reused)                  siteRecord as JSON
 //	imports  import id, 4 bytes (never reused)                importRecord as JSON
 //	tokens   SHA-256 of the token, 32 bytes                   tokenRecord as JSON
-//	blocks   site id 4, import id 4, span 1, A 1, B 1, day 4  a block, see AppendBlock
+//	blocks   site id 4, import id 4, span 1, A 1, B 1, day 4  a block (AppendBlock) or a pack (appendPack)
 //
-// The day of a block key has its sign bit flipped, so that days before 1970 sort
-// first. The key order puts all days of one (site, import, span, A, B) next to
-// each other: a query reads one stretch of the file.
+// The span of a block key is 1 for a day, 2 for a month, and 0 for a pack: the
+// blocks of several days of one month, which compaction puts together. A day's
+// own block outdates the one in the pack; an own block without rows removes it.
+// The day of months and packs is the first of the month. Days have their sign bit
+// flipped, so that those before 1970 sort first. The key order puts all days of
+// one (site, import, span, A, B) next to each other: a query reads one stretch of
+// the file, or two.
 //
 // # Caveats
 //

@@ -8,68 +8,70 @@ import (
 	"footfall/aggregate"
 )
 
-// counters proves the numbers of one site and import, day by day and then month
-// by month.
+// counters proves the numbers of one site and import, month by month.
 func (c *checker) counters(site siteID, id aggregate.ImportID) {
-	days := map[aggregate.Day]bool{}
-	c.walk(site, id, func(k aggregate.Key) {
-		if k.Span == aggregate.OneDay {
-			days[k.Day] = true
-		}
-	})
-	sorted := slices.Sorted(maps.Keys(days))
-	for len(sorted) > 0 {
-		month := sorted[0].Month()
-		m := c.newMonth(site, id, month)
-		for len(sorted) > 0 && sorted[0].Month() == month {
-			c.checkDay(m, sorted[0])
-			sorted = sorted[1:]
-		}
-		if m.whole {
-			c.checkMonth(m)
-		}
-	}
-}
-
-// walk calls fn for the keys of one site and import.
-func (c *checker) walk(site siteID, id aggregate.ImportID, fn func(aggregate.Key)) {
+	months := map[aggregate.Day]bool{}
 	prefix := append(number(uint32(site)), number(uint32(id))...)
 	cursor := c.blocks.Cursor()
 	for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
-		if _, key, err := parseKey(k); err == nil {
-			fn(key)
+		if _, key, err := parseKey(k); err == nil && key.Span != aggregate.OneMonth {
+			months[key.Day.Month()] = true
 		}
 	}
+	for _, month := range slices.Sorted(maps.Keys(months)) {
+		m := &monthCheck{site: site, whole: true, days: map[aggregate.Day]*dayCheck{}}
+		m.key = aggregate.Key{Site: c.records.names[site], Import: id, Span: aggregate.OneDay, Day: month}
+		c.month(m)
+	}
 }
 
-// read is the block under the key, or nil. Damaged ones were told before.
-func (c *checker) read(site siteID, k aggregate.Key) *aggregate.Block {
-	stored := c.blocks.Get(appendKey(nil, site, k))
-	if stored == nil {
-		return nil
-	}
-	b, err := DecodeBlock(stored)
-	if err != nil || checkBlock(k, b) != nil {
-		return nil
-	}
-	return b
-}
-
-// monthCheck gathers what the days of a month say of each value.
+// monthCheck is what is known of a month.
 type monthCheck struct {
 	site  siteID
-	key   aggregate.Key // of the month
-	whole bool          // so far every day has its links, nothing was lost or cut
+	key   aggregate.Key // of its first day
+	days  map[aggregate.Day]*dayCheck
+	whole bool // every day has its links, nothing was lost or cut
 	sums  [aggregate.Dimensions]map[string]*aggregate.Counts
 }
 
-func (c *checker) newMonth(site siteID, id aggregate.ImportID, month aggregate.Day) *monthCheck {
-	m := &monthCheck{site: site, whole: true}
-	m.key = aggregate.Key{Site: c.records.names[site], Import: id, Span: aggregate.OneMonth, Day: month}
-	for d := range m.sums {
+// dayCheck are the blocks of a day: the totals, and those of one fact.
+type dayCheck struct {
+	facts [aggregate.Dimensions]*aggregate.Block
+}
+
+// month proves one month: the days, then the links pair by pair.
+func (c *checker) month(m *monthCheck) {
+	for d := aggregate.None; d <= aggregate.Refusal; d++ {
+		for _, b := range c.series(m, d, aggregate.None) {
+			if m.days[b.day] == nil {
+				m.days[b.day] = new(dayCheck)
+			}
+			m.days[b.day].facts[d] = b.block
+		}
 		m.sums[d] = map[string]*aggregate.Counts{}
 	}
-	return m
+	for _, day := range slices.Sorted(maps.Keys(m.days)) {
+		c.checkDay(m, day)
+	}
+	for _, p := range aggregate.Pairs() {
+		c.checkPair(m, p)
+	}
+}
+
+// series are the days of a month of one series. Damaged ones were told before.
+func (c *checker) series(m *monthCheck, a, b aggregate.Dimension) []dayBlock {
+	k := m.key
+	k.A, k.B = a, b
+	p := &repacker{src: c.blocks}
+	pack, own, err := p.load(packKey(m.site, k), farthest)
+	if err != nil {
+		m.whole = false
+		return nil
+	}
+	return slices.DeleteFunc(mergeDays(pack, own, a == aggregate.None), func(d dayBlock) bool {
+		k.Day = d.day
+		return checkBlock(k, d.block) != nil
+	})
 }
 
 // Columns that add up to the day's total over the values of every visit fact,
@@ -106,56 +108,48 @@ func coversAll(d aggregate.Dimension) bool { return d.OfVisit() || d == aggregat
 //   - links never exceed what they link.
 func (c *checker) checkDay(m *monthCheck, day aggregate.Day) {
 	k := m.key
-	k.Span, k.Day = aggregate.OneDay, day
-	name := describe(string(k.Site), k)
-	totals := c.read(m.site, k)
+	k.Day = day
+	facts := &m.days[day].facts
+	totals := facts[aggregate.None]
 	if totals == nil {
-		c.violate("%s: there are counters, but no totals", name)
-		m.whole = false
-		return
+		c.violate("%s: there are counters, but no totals", describe(string(k.Site), k))
+		totals = new(aggregate.Block)
 	}
 	var total aggregate.Counts
 	hours := totals.Rows
 	if len(hours) > 0 && totals.A[hours[0].A] == aggregate.TotalDay {
 		total, hours = hours[0].Counts, hours[1:]
 	}
-	c.parts(name, hours, &total, hourSums, true)
+	c.parts(k, hours, &total, hourSums, true)
 	m.whole = m.whole && totals.Meta.Linked && !totals.Meta.Lossy
-	var facts [aggregate.Dimensions]*aggregate.Block
-	for d := aggregate.FirstVisitFact; d <= aggregate.LastEventFact; d++ {
-		k.A = d
-		b := c.read(m.site, k)
+	for k.A = aggregate.FirstVisitFact; k.A <= aggregate.LastEventFact; k.A++ {
+		b := facts[k.A]
 		if b == nil {
 			b = new(aggregate.Block)
+			facts[k.A] = b
 		}
-		facts[d] = b
-		c.parts(describe(string(k.Site), k), b.Rows, &total, sumsOf(d), coversAll(d))
-		m.add(d, b, day)
-	}
-	for _, p := range aggregate.Pairs() {
-		k.A, k.B = p.A, p.B
-		if b := c.read(m.site, k); b != nil {
-			c.links(k, b, facts[p.A], facts[p.B], totals.Meta.Lossy)
-		}
+		c.parts(k, b.Rows, &total, sumsOf(k.A), coversAll(k.A))
+		m.add(k.A, b, day)
 	}
 }
 
 // parts proves rows against their total.
-func (c *checker) parts(name string, rows []aggregate.Row, total *aggregate.Counts, sums []aggregate.Column, covers bool) {
+func (c *checker) parts(k aggregate.Key, rows []aggregate.Row, total *aggregate.Counts, sums []aggregate.Column, covers bool) {
+	name := func() string { return describe(string(k.Site), k) }
 	var sum aggregate.Counts
 	for i := range rows {
 		sum.Add(&rows[i].Counts)
 		if n := rows[i].Counts[aggregate.Visitors]; n > total[aggregate.Visitors] {
-			c.violate("%s: row %d has %d visitors, the day has %d", name, i, n, total[aggregate.Visitors])
+			c.violate("%s: row %d has %d visitors, the day has %d", name(), i, n, total[aggregate.Visitors])
 		}
 	}
 	for _, col := range sums {
 		if sum[col] != total[col] {
-			c.violate("%s: %s add up to %d, the day has %d", name, columnNames[col], sum[col], total[col])
+			c.violate("%s: %s add up to %d, the day has %d", name(), columnNames[col], sum[col], total[col])
 		}
 	}
 	if covers && sum[aggregate.Visitors] < total[aggregate.Visitors] {
-		c.violate("%s: visitors add up to %d, the day has %d", name, sum[aggregate.Visitors], total[aggregate.Visitors])
+		c.violate("%s: visitors add up to %d, the day has %d", name(), sum[aggregate.Visitors], total[aggregate.Visitors])
 	}
 }
 
@@ -211,7 +205,7 @@ func findRow(b *aggregate.Block, value string) int {
 	return i
 }
 
-// add gathers a visit fact's rows for checkMonth.
+// add gathers a visit fact's rows for checkPair.
 func (m *monthCheck) add(d aggregate.Dimension, b *aggregate.Block, day aggregate.Day) {
 	m.whole = m.whole && b.Meta.Cap == 0
 	if m.whole && d.OfVisit() {
@@ -235,46 +229,48 @@ func gather(to map[string]*aggregate.Counts, value string, n aggregate.Counts, d
 	sum.Add(&n)
 }
 
-// checkMonth proves, for a month in which every day has its links and nothing was
-// lost or cut: for each value of a visit fact, its links with the values of any
-// other visit fact, dated or not, add up to its own counters.
-func (c *checker) checkMonth(m *monthCheck) {
-	for _, p := range aggregate.Pairs() {
-		if !p.A.OfVisit() || !p.B.OfVisit() {
+// checkPair proves the links of two facts, day by day. In a month in which every
+// day has its links and nothing was lost or cut, it also proves that for each
+// value of a visit fact, its links with the values of another visit fact, dated
+// or not, add up to its own counters.
+func (c *checker) checkPair(m *monthCheck, p aggregate.Pair) {
+	k := m.key
+	k.A, k.B = p.A, p.B
+	sums := [2]map[string]*aggregate.Counts{{}, {}}
+	whole := m.whole && p.A.OfVisit() && p.B.OfVisit()
+	add := func(b *aggregate.Block, day aggregate.Day) {
+		whole = whole && b.Meta.Cap == 0
+		for i := range b.Rows {
+			if !whole {
+				return
+			}
+			gather(sums[0], b.A[b.Rows[i].A], b.Rows[i].Counts, day)
+			gather(sums[1], b.B[b.Rows[i].B], b.Rows[i].Counts, day)
+		}
+	}
+	for _, d := range c.series(m, p.A, p.B) {
+		k.Day = d.day
+		day := m.days[d.day]
+		if day == nil {
+			c.violate("%s: there are links, but no totals", describe(string(k.Site), k))
 			continue
 		}
-		k := m.key
-		k.A, k.B = p.A, p.B
-		sums := [2]map[string]*aggregate.Counts{{}, {}}
-		whole := true
-		add := func(b *aggregate.Block, day aggregate.Day) {
-			whole = whole && b.Meta.Cap == 0
-			for i := range b.Rows {
-				gather(sums[0], b.A[b.Rows[i].A], b.Rows[i].Counts, day)
-				gather(sums[1], b.B[b.Rows[i].B], b.Rows[i].Counts, day)
-			}
-		}
-		if b := c.read(m.site, k); b != nil {
-			add(b, k.Day) // its rows are without what was carried, but for that of the first day
-		}
-		next := k.Day.AddMonths(1)
-		k.Span = aggregate.OneDay
-		for ; k.Day < next; k.Day++ {
-			if b := c.read(m.site, k); b != nil {
-				add(b, k.Day)
-			}
-		}
-		if whole {
-			c.sameSums(m, p.A, p, sums[0])
-			c.sameSums(m, p.B, p, sums[1])
-		}
+		totals := day.facts[aggregate.None]
+		c.links(k, d.block, day.facts[p.A], day.facts[p.B], totals != nil && totals.Meta.Lossy)
+		add(d.block, d.day)
+	}
+	k.Span, k.Day = aggregate.OneMonth, m.key.Day
+	if b, err := c.blocks.read(m.site, k); err == nil && b != nil && checkBlock(k, b) == nil {
+		add(b, k.Day) // its rows are without what was carried, but for that of the first day
+	}
+	if whole {
+		c.sameSums(k, p.A, m.sums[p.A], sums[0])
+		c.sameSums(k, p.B, m.sums[p.B], sums[1])
 	}
 }
 
-func (c *checker) sameSums(m *monthCheck, d aggregate.Dimension, p aggregate.Pair, links map[string]*aggregate.Counts) {
-	k := m.key
-	k.A, k.B = p.A, p.B
-	for value, want := range m.sums[d] {
+func (c *checker) sameSums(k aggregate.Key, d aggregate.Dimension, facts, links map[string]*aggregate.Counts) {
+	for value, want := range facts {
 		got := links[value]
 		if got == nil {
 			got = new(aggregate.Counts)

@@ -16,6 +16,13 @@ const (
 
 type siteID uint32
 
+// packed is the span of a pack: blocks of several days of the month that begins
+// with the key's day. Packs are made by compaction; nobody outside sees them.
+const packed aggregate.Span = 0
+
+// farthest bounds the days of blocks, in both directions: about the year 10,000.
+const farthest = 3_000_000
+
 // appendSeries appends the part of a block key before the day.
 func appendSeries(dst []byte, site siteID, imp aggregate.ImportID, span aggregate.Span, a, b aggregate.Dimension) []byte {
 	dst = binary.BigEndian.AppendUint32(dst, uint32(site))
@@ -48,7 +55,14 @@ func parseKey(b []byte) (siteID, aggregate.Key, error) {
 		B:      aggregate.Dimension(b[10]),
 		Day:    dayOf(b),
 	}
-	return siteID(binary.BigEndian.Uint32(b)), k, checkShape(k)
+	shape := k
+	if k.Span == packed {
+		if k.Day != k.Day.Month() {
+			return 0, k, fmt.Errorf("%w: month begins on %v", ErrKey, k.Day)
+		}
+		shape.Span = aggregate.OneDay
+	}
+	return siteID(binary.BigEndian.Uint32(b)), k, checkShape(shape)
 }
 
 // checkShape refuses keys that the layout does not know. A block stands for the
@@ -57,6 +71,8 @@ func parseKey(b []byte) (siteID, aggregate.Key, error) {
 func checkShape(k aggregate.Key) error {
 	known := func(d aggregate.Dimension) bool { return int(d) < aggregate.Dimensions }
 	switch {
+	case k.Day < -farthest || k.Day > farthest:
+		return fmt.Errorf("%w: %d days from 1970", ErrKey, k.Day)
 	case !known(k.A) || !known(k.B):
 		return fmt.Errorf("%w: dimensions %d and %d", ErrKey, k.A, k.B)
 	case k.B != aggregate.None && (k.A >= k.B || !aggregate.Crossed(k.A, k.B)):
@@ -80,7 +96,7 @@ func describe(site string, k aggregate.Key) string {
 		what += " × " + k.B.String()
 	}
 	when := k.Day.String()
-	if k.Span == aggregate.OneMonth {
+	if k.Span != aggregate.OneDay {
 		when = when[:len(when)-3]
 	}
 	if k.Import != aggregate.Live {
