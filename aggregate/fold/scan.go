@@ -191,15 +191,19 @@ func (sc *scanner) scanVisit(v *visit) {
 		sc.giveVisit(&sc.rows[sc.row(v)].tally, &w)
 		return
 	}
-	w := sc.d.sum(v)
+	if sc.limited && (int64(v.seen) < sc.from || int64(v.start) >= sc.to) {
+		return
+	}
+	var w visitWeight
+	summed := false
 	for e := v.first; e != 0; {
 		ev := sc.d.event(e)
 		e = ev.next
-		if sc.limited && (int64(ev.at) < sc.from || int64(ev.at) >= sc.to) {
+		if sc.limited && (int64(ev.at) < sc.from || int64(ev.at) >= sc.to) || !sc.holds(v, ev) {
 			continue
 		}
-		if !sc.holds(v, ev) {
-			continue
+		if !summed {
+			w, summed = sc.d.sum(v), true
 		}
 		sc.eachRow(v, ev, 0, func(row int32) {
 			sc.give(&sc.rows[row].tally, ev, sc.mayStart(v, ev, &w), &w)
