@@ -46,15 +46,27 @@ func ParseSite(s string) (Site, error) {
 // Settings are what an owner can decide about a site. The zero value is not
 // usable: start from DefaultSettings.
 type Settings struct {
-	Timezone     string   `json:"timezone"`       // IANA zone in which days begin
-	Floor        int      `json:"floor"`          // k of the promises P4 and P5; 1 = off
-	Retention    int      `json:"retention"`      // months kept before the current one; 0 = for ever
-	GPC          bool     `json:"gpc"`            // honour Sec-GPC: 1
-	DNT          bool     `json:"dnt"`            // honour DNT: 1
-	Mask         bool     `json:"mask"`           // mask mail addresses and tokens in paths
-	Hostnames    []string `json:"hostnames"`      // hosts whose pages count; empty = any
+	Timezone  string `json:"timezone"`  // IANA zone in which days begin
+	Floor     int    `json:"floor"`     // k of the promises P4 and P5; 1 = off
+	Retention int    `json:"retention"` // months kept before the current one; 0 = for ever
+	GPC       bool   `json:"gpc"`       // honour Sec-GPC: 1
+	DNT       bool   `json:"dnt"`       // honour DNT: 1
+	Mask      bool   `json:"mask"`      // mask mail addresses and tokens in paths
+	// Hostnames are the hosts whose pages count, *.example.com for all below one;
+	// empty = OwnHosts, which may stand in the list too; AnyHost alone = no limit.
+	Hostnames    []string `json:"hostnames"`
 	ValuesPerDay int      `json:"values_per_day"` // values kept per dimension and day
 	VisitsPerDay int      `json:"visits_per_day"` // visits kept in memory per day
+
+	// Shields: what they name is refused. The networks are what the owner typed,
+	// the office's say, and never a visitor's address that somebody has seen here.
+	ShieldPages     []string       `json:"shield_page"`    // patterns of paths
+	ShieldIPs       []netip.Prefix `json:"shield_ip"`      // networks
+	ShieldCountries []string       `json:"shield_country"` // ISO codes
+
+	TidyPaths     bool   `json:"tidy_paths"`      // spell like paths alike
+	BeaconsPerDay int    `json:"beacons_per_day"` // pageviews and events counted per day; 0 = no limit
+	UmamiID       string `json:"umami_id"`        // what Umami's script calls the site
 }
 
 // DefaultSettings are those of a new site.
@@ -125,13 +137,21 @@ var settingKeys = []Setting{
 		func(s *Settings) string { return onOff(s.DNT) }, setSwitch(func(s *Settings) *bool { return &s.DNT })},
 	{"mask", "mask mail addresses and tokens in paths before counting (on, off)",
 		func(s *Settings) string { return onOff(s.Mask) }, setSwitch(func(s *Settings) *bool { return &s.Mask })},
-	{"hostnames", "hosts whose pages count, separated by commas; *.example.com allows subdomains (any = no limit)",
-		func(s *Settings) string {
-			if len(s.Hostnames) == 0 {
-				return "any"
-			}
-			return strings.Join(s.Hostnames, ",")
-		}, setHostnames},
+	{"hostnames", "hosts whose pages count: site (its domain and all below it; also apps, and pages on the sender's own machine, " +
+		"which the script reports only when told to), any, or a list such as site,shop.example,*.example.org",
+		func(s *Settings) string { return listOr(OwnHosts, s.Hostnames) }, setHostnames},
+	{"shield_page", "paths that are not counted, separated by commas; * is anything within a segment, ** anything (none = all count)",
+		func(s *Settings) string { return listOr("none", s.ShieldPages) }, setShieldPages},
+	{"shield_ip", "networks or addresses whose visitors are not counted, such as your office's; they are kept in the database, and only there",
+		func(s *Settings) string { return networks(s.ShieldIPs) }, setShieldIPs},
+	{"shield_country", "countries (ISO codes) whose visitors are not counted",
+		func(s *Settings) string { return listOr("none", s.ShieldCountries) }, setShieldCountries},
+	{"paths", "as_is, or tidy: small letters, no trailing slash, no index file, // and dot segments resolved",
+		pathsText, setPaths},
+	{"beacons_per_day", "pageviews and events counted per day; those beyond it are refused (off = no limit)",
+		func(s *Settings) string { return numberOr("off", s.BeaconsPerDay) }, setBeaconsPerDay},
+	{"umami_id", "the website id in pages that still carry Umami's script",
+		func(s *Settings) string { return listOr("none", single(s.UmamiID)) }, setUmamiID},
 	{"values_per_day", "values kept per dimension and day; the lightest beyond it are counted under (other)",
 		func(s *Settings) string { return strconv.Itoa(s.ValuesPerDay) },
 		setNumber(10, 15000, func(s *Settings) *int { return &s.ValuesPerDay })},
@@ -194,25 +214,4 @@ func setSwitch(field func(*Settings) *bool) func(*Settings, string) error {
 		}
 		return nil
 	}
-}
-
-func setHostnames(s *Settings, value string) error {
-	if value == "" || value == "any" {
-		s.Hostnames = nil
-		return nil
-	}
-	var hosts []string
-	for part := range strings.SplitSeq(value, ",") {
-		name, sub := strings.CutPrefix(strings.TrimSpace(part), "*.")
-		host, err := ParseSite(name)
-		if err != nil {
-			return err
-		}
-		if sub {
-			host = "*." + host
-		}
-		hosts = append(hosts, string(host))
-	}
-	s.Hostnames = hosts
-	return nil
 }
