@@ -7,12 +7,15 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 	"github.com/valyala/fasthttp"
 
@@ -22,8 +25,9 @@ import (
 // patience is how long a browser may take for anything before a test gives up.
 const patience = 10 * time.Second
 
-// browser is the one Chromium that all tests share; each test has its own tab
-// in its own profile, and its own sites.
+// browser is the one Chromium that all tests share, with one tab: a new one takes
+// longer than most tests. Every site has a host of its own, and so a storage and
+// beacons of its own.
 var browser struct {
 	once sync.Once
 	ctx  context.Context
@@ -141,7 +145,9 @@ func (w *web) serve(ctx *fasthttp.RequestCtx) {
 			ctx.SetStatusCode(fasthttp.StatusNotFound)
 			page = w.pages[host+"/404"]
 		}
-		ctx.Response.Header.Set("Content-Security-Policy", "script-src * 'unsafe-inline'; connect-src *")
+		if path == "/strict" {
+			ctx.Response.Header.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; connect-src 'self'; img-src data:; require-trusted-types-for 'script'")
+		}
 		ctx.SetContentType("text/html; charset=utf-8")
 		ctx.SetBodyString(page)
 	}
@@ -176,22 +182,17 @@ type site struct {
 	host string
 }
 
-// newSite makes a website and opens a tab. A page's text is its body; "TAG" in
-// it stands for the usual script tag.
+// newSite makes a website. A page's text is its body; "TAG" in it stands for the
+// usual script tag.
 func newSite(t *testing.T, pages map[string]string) *site {
 	t.Helper()
 	browser.once.Do(startBrowser)
 	if browser.err != nil {
 		t.Fatal(browser.err)
 	}
-	ctx, cancel := chromedp.NewContext(browser.ctx, chromedp.WithNewBrowserContext())
-	t.Cleanup(cancel)
-	s := &site{t: t, ctx: ctx, host: fmt.Sprintf("site%d.test", sites.Add(1))}
-	s.do()
-	browser.web.mu.Lock()
-	defer browser.web.mu.Unlock()
+	s := &site{t: t, ctx: browser.ctx, host: fmt.Sprintf("site%d.test", sites.Add(1))}
 	for path, body := range pages {
-		browser.web.pages[s.host+path] = "<!doctype html><html><head>" + strings.ReplaceAll(body, "TAG", s.tag("")) + "</html>"
+		s.page(path, body)
 	}
 	return s
 }
@@ -285,4 +286,71 @@ func sameLines(a, b []string) bool {
 		}
 	}
 	return len(a) == len(b)
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// page adds a page after the site was made, for bodies that name its host.
+func (s *site) page(path, body string) {
+	browser.web.mu.Lock()
+	defer browser.web.mu.Unlock()
+	browser.web.pages[s.host+path] = "<!doctype html><meta charset=utf-8><link rel=icon href=data:,>" + strings.ReplaceAll(body, "TAG", s.tag(""))
+}
+
+// inAWindow gives the site a window of its own, for tests with several tabs.
+func (s *site) inAWindow() *site {
+	ctx, cancel := chromedp.NewContext(browser.ctx, chromedp.WithNewBrowserContext())
+	s.t.Cleanup(cancel)
+	s.ctx = ctx
+	s.do()
+	return s
+}
+
+// before runs code in every page of the tab before the page's own.
+func (s *site) before(code string) {
+	s.t.Helper()
+	script, err := chromedp.Call(s.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: code})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() {
+		chromedp.Call(s.ctx, page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams{Identifier: script.Identifier})
+	})
+}
+
+// called runs code that has a function done, and returns what done was called
+// with, as JSON.
+func (s *site) called(code string) string {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.ctx, patience)
+	defer cancel()
+	got, err := chromedp.Run(ctx, chromedp.Evaluate[string](`new Promise(resolve => {
+		const done = value => resolve(JSON.stringify(value && {status: value.status, error: value.error && String(value.error)}) || 'undefined')
+		`+code+`
+	})`, chromedp.EvalAwaitPromise))
+	if err != nil {
+		s.t.Fatalf("%s: %v", code, err)
+	}
+	return got
+}
+
+// nothing makes sure that nothing was sent: a request of the page's own, made
+// now, has come through and no beacon before it.
+func (s *site) nothing() {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.ctx, patience)
+	defer cancel()
+	if _, err := chromedp.Run(ctx, chromedp.Evaluate[int](`fetch('/marker').then(r => r.status)`, chromedp.EvalAwaitPromise)); err != nil {
+		s.t.Fatal(err)
+	}
+	if got := s.beacons(); len(got) > 0 {
+		s.t.Fatalf("got beacons %v, want none", got)
+	}
+}
+
+// attach opens a context on a tab that is there already.
+func (s *site) attach(id string) context.Context {
+	ctx, cancel := chromedp.NewContext(s.ctx, chromedp.WithTargetID(target.ID(id)))
+	s.t.Cleanup(cancel)
+	return ctx
 }

@@ -1,11 +1,31 @@
 package snippet_test
 
-import "testing"
+import (
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp"
+)
 
 func TestFirstViewIsCountedOnce(t *testing.T) {
 	s := newSite(t, map[string]string{"/": "TAG"})
 	s.open("/")
 	s.expect("pageview /")
+}
+
+func TestASecondTagOnThePageCountsNothing(t *testing.T) {
+	s := newSite(t, map[string]string{"/": "TAG TAG"})
+	s.open("/")
+	s.expect("pageview /")
+}
+
+func TestPageWithAnUnusedStubIsCounted(t *testing.T) {
+	for _, name := range []string{"plausible", "footfall"} {
+		s := newSite(t, map[string]string{"/": "<script>window." + name + " = window." + name + " || function () { (" + name + ".q = " + name + ".q || []).push(arguments) }</script>TAG"})
+		s.open("/")
+		s.expect("pageview /")
+	}
 }
 
 func TestInAppNavigationIsCountedWhenThePathChanges(t *testing.T) {
@@ -15,4 +35,242 @@ func TestInAppNavigationIsCountedWhenThePathChanges(t *testing.T) {
 	s.expect("pageview /", "pageview /a", "pageview /b")
 	s.js(`history.back()`)
 	s.expect("pageview /", "pageview /a", "pageview /b", "pageview /a")
+}
+
+func TestTwentyQuickPageChangesAreTwentyViews(t *testing.T) {
+	s := newSite(t, map[string]string{"/": "TAG"})
+	s.open("/")
+	s.js(`for (let i = 1; i <= 20; i++) history.pushState(0, '', '/page/' + i)`)
+	want := []string{"pageview /"}
+	for i := 1; i <= 20; i++ {
+		want = append(want, "pageview /page/"+itoa(i))
+	}
+	s.expect(want...)
+}
+
+func TestFragmentsAreNoPagesUnlessAsked(t *testing.T) {
+	s := newSite(t, map[string]string{"/": "TAG"})
+	s.open("/#top")
+	s.js(`location.hash = 'middle'; location.hash = 'end'`)
+	s.expect("pageview /")
+}
+
+func TestHashModeCountsRoutesWithoutTheirQueries(t *testing.T) {
+	for name, tag := range map[string]func(*site) string{
+		"by attribute": func(s *site) string { return s.tag("data-hash") },
+		"by old name":  func(s *site) string { return s.tagOf("script.hash.js", "") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, nil)
+			s.page("/", tag(s))
+			s.open("/#/start?token=secret")
+			s.js(`location.hash = '/next'; location.hash = '/next?id=1'; history.pushState(0, '', '#/last')`)
+			s.expect("pageview /#/start", "pageview /#/next", "pageview /#/last")
+			for _, b := range s.beacons() {
+				if b.H != 1 {
+					t.Errorf("hash mode is not told: %s", b)
+				}
+			}
+		})
+	}
+}
+
+func TestHiddenPageIsCountedWhenItIsSeen(t *testing.T) {
+	s := newSite(t, map[string]string{"/": "TAG<script defer>plausible('early')</script>"})
+	s.before(`
+		let hidden = true
+		Object.defineProperty(document, 'hidden', { get: () => hidden })
+		window.show = () => { hidden = false; document.dispatchEvent(new Event('visibilitychange', { bubbles: true })) }
+		window.plausible = function () { (plausible.q = plausible.q || []).push(arguments) }`)
+	s.open("/")
+	s.js(`plausible('later'); history.pushState(0, '', '/moved')`)
+	s.nothing()
+	s.js(`show(); show()`)
+	s.expect("pageview /moved", "early /moved", "later /moved")
+}
+
+func TestBackgroundTabIsCountedWhenItIsOpened(t *testing.T) {
+	s := newSite(t, map[string]string{"/": "TAG", "/front": "front"}).inAWindow()
+	s.open("/front")
+	// A tab in the background of the same window: opened, but not activated.
+	tab, err := chromedp.CallBrowser(s.ctx, target.CreateTarget, target.CreateTargetParams{
+		URL: s.url("/"), Background: new(true), BrowserContextID: chromedp.FromContext(s.ctx).BrowserContextID,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	back := s.attach(string(tab.TargetID))
+	hidden, err := chromedp.Run(back, chromedp.Evaluate[bool](`document.hidden`))
+	if err != nil || !hidden {
+		t.Fatalf("the tab is not in the background (%v, %v): this test shows nothing", hidden, err)
+	}
+	if _, err := chromedp.Run(back, chromedp.Evaluate[int](`fetch('/marker').then(r => r.status)`, chromedp.EvalAwaitPromise)); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.beacons(); len(got) > 0 {
+		t.Fatalf("in the background: got %v, want nothing", got)
+	}
+	if _, err := chromedp.CallBrowser(s.ctx, target.ActivateTarget, target.ActivateTargetParams{TargetID: tab.TargetID}); err != nil {
+		t.Fatal(err)
+	}
+	s.await([]string{"pageview /"})
+}
+
+func TestReturnFromTheBackForwardCacheIsAView(t *testing.T) {
+	s := newSite(t, map[string]string{"/": "TAG<script>addEventListener('pageshow', e => window.restored = e.persisted)</script>", "/away": "TAG"})
+	s.open("/")
+	s.await([]string{"pageview /"})
+	s.open("/away")
+	s.await([]string{"pageview /", "pageview /away"})
+	s.js(`history.back()`)
+	s.await([]string{"pageview /", "pageview /away", "pageview /"})
+	restored, err := chromedp.Run(s.ctx, chromedp.Evaluate[bool](`!!window.restored`))
+	if err != nil || !restored {
+		t.Fatalf("the page was not restored from the cache (%v, %v): this test shows nothing", restored, err)
+	}
+	s.expect("pageview /", "pageview /away", "pageview /")
+}
+
+func TestManualModeCountsWhatThePageCalls(t *testing.T) {
+	for name, tag := range map[string]func(*site) string{
+		"by attribute": func(s *site) string { return s.tag("data-manual") },
+		"by old name":  func(s *site) string { return s.tagOf("script.manual.tagged-events.js", "") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, nil)
+			s.page("/", tag(s))
+			s.open("/")
+			s.js(`history.pushState(0, '', '/silent'); plausible('pageview', {u: 'http://` + s.host + `/made-up?secret=1#x', props: {kind: 'b'}})`)
+			s.js(`plausible('pageview', {u: '/relative'})`)
+			s.expect("pageview http://"+s.host+"/made-up", "pageview /relative")
+		})
+	}
+}
+
+func TestQueryIsReducedToTheCampaign(t *testing.T) {
+	s := newSite(t, map[string]string{"/": "TAG"})
+	s.open("/?token=secret&utm_source=news&utm_campaign=a%26b&gclid=secret2&email=x@y.z&ref=r&my_ref=secret3&preutm_source=secret4&fbclid=&source=s#secret5")
+	s.expect("pageview /?utm_source=news&utm_campaign=a%26b&gclid=1&ref=r&fbclid=1&source=s")
+}
+
+func TestReferrerIsReducedAndDroppedInsideTheSite(t *testing.T) {
+	s := newSite(t, map[string]string{"/": "TAG"})
+	other := newSite(t, nil)
+	other.page("/search/page", `<meta name=referrer content=unsafe-url><a id=out href="`+s.url("/")+`">x</a>`)
+	other.open("/search/page?q=secret")
+	other.do(chromedp.Click(chromedp.ID("out")))
+	s.await([]string{"pageview /"})
+	if got, want := s.beacons()[0].R, other.url("/search/page"); got != want {
+		t.Errorf("outside referrer: got %q, want %q", got, want)
+	}
+
+	inside := newSite(t, map[string]string{"/two": "TAG"})
+	inside.page("/", `<meta name=referrer content=unsafe-url><a id=in href="/two">x</a>`)
+	inside.open("/?q=secret")
+	inside.do(chromedp.Click(chromedp.ID("in")))
+	inside.await([]string{"pageview /two"})
+	if got := inside.beacons()[0].R; got != "" {
+		t.Errorf("inside referrer: got %q, want none", got)
+	}
+}
+
+func TestIncludedAndExcludedPaths(t *testing.T) {
+	s := newSite(t, nil)
+	s.page("/", s.tag(`data-exclude="/admin/**, /*/draft,/v1.0/(x)+"`))
+	s.open("/")
+	s.js(`for (const p of ['/admin/a/b', '/admins', '/blog/draft', '/blog/x/draft', '/v1.0/(x)+', '/v1a0/x']) history.pushState(0, '', p)`)
+	s.expect("pageview /", "pageview /admins", "pageview /blog/x/draft", "pageview /v1a0/x")
+
+	s = newSite(t, nil)
+	s.page("/shop/", s.tagOf("script.exclusions.js", `data-include="/shop/*" data-exclude="/shop/cart"`))
+	s.open("/shop/")
+	s.js(`for (const p of ['/shop/a', '/shop/a/b', '/shop/cart', '/']) history.pushState(0, '', p)`)
+	s.expect("pageview /shop/", "pageview /shop/a")
+}
+
+func TestRequestCarriesNothingButTheBeacon(t *testing.T) {
+	s := newSite(t, map[string]string{"/": "TAG"})
+	s.before(`document.cookie = 'session=canary'`)
+	s.open("/?password=canary")
+	s.expect("pageview /")
+	b := s.beacons()[0]
+	for _, word := range []string{"canary", "Cookie", "password"} {
+		if strings.Contains(b.header+b.body, word) {
+			t.Errorf("%q is in the request:\n%s%s", word, b.header, b.body)
+		}
+	}
+	if !strings.Contains(b.header, "text/plain") {
+		t.Errorf("content type is not text/plain:\n%s", b.header)
+	}
+	if b.path != "/api/event" || b.D != s.host {
+		t.Errorf("got path %q and domain %q, want /api/event and %q", b.path, b.D, s.host)
+	}
+}
+
+func TestEndpointFollowsTheScriptUnlessToldOtherwise(t *testing.T) {
+	s := newSite(t, nil)
+	s.page("/", s.tag(`data-api="http://stats.test:`+browser.web.addr+`/own/event"`))
+	s.open("/")
+	s.await([]string{"pageview /"})
+	if got := s.beacons()[0].path; got != "/own/event" {
+		t.Errorf("data-api: got %q, want /own/event", got)
+	}
+}
+
+func TestNothingIsStoredInTheBrowser(t *testing.T) {
+	s := newSite(t, map[string]string{"/": `TAG<a id=out href="http://elsewhere.test/">x</a>`})
+	s.open("/")
+	s.js(`history.pushState(0, '', '/a'); plausible('x', {props: {a: 1}}); document.body.onclick = e => e.preventDefault(); document.getElementById('out').click()`)
+	s.expect("pageview /", "pageview /a", "x /a", "Outbound Link: Click /a")
+	got, err := chromedp.Run(s.ctx, chromedp.Evaluate[string](`(async () => [document.cookie, Object.keys(localStorage), Object.keys(sessionStorage), (await indexedDB.databases()).length, window.name].join())()`, chromedp.EvalAwaitPromise))
+	if err != nil || got != ",,,0," {
+		t.Errorf("cookies, storage, databases, name: got %q (%v), want nothing", got, err)
+	}
+}
+
+func TestObjectorsSendNothing(t *testing.T) {
+	for name, set := range map[string]string{
+		"global privacy control": `Object.defineProperty(navigator, 'globalPrivacyControl', {get: () => true})`,
+		"plausible's flag":       `localStorage.plausible_ignore = 'true'`,
+		"our flag":               `localStorage.footfall_ignore = 'true'`,
+		"automation":             `Object.defineProperty(navigator, 'webdriver', {get: () => true})`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, map[string]string{"/": "TAG"})
+			s.before(set)
+			s.open("/")
+			s.js(`history.pushState(0, '', '/a')`)
+			s.called(`plausible('x', {callback: done})`)
+			s.nothing()
+		})
+	}
+}
+
+func TestObjectorsChangeTheirMind(t *testing.T) {
+	s := newSite(t, map[string]string{"/": "TAG"})
+	s.before(`if (!localStorage.length) localStorage.footfall_ignore = 'true'`)
+	s.open("/")
+	s.js(`localStorage.footfall_ignore = 'false'; history.pushState(0, '', '/a')`)
+	s.expect("pageview /a")
+}
+
+func TestBlockedStorageIsNoObjection(t *testing.T) {
+	s := newSite(t, map[string]string{"/": "TAG"})
+	s.before(`Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no', 'SecurityError') }})`)
+	s.open("/")
+	s.expect("pageview /")
+}
+
+func TestLocalHostsAreLeftOutUnlessAsked(t *testing.T) {
+	s := newSite(t, nil)
+	s.host = "localhost"
+	s.page("/plain", s.tag(""))
+	s.page("/local", s.tag("data-local"))
+	s.page("/named", s.tagOf("script.local.js", ""))
+	s.open("/plain")
+	s.called(`plausible('x', {callback: done})`)
+	s.open("/local")
+	s.await([]string{"pageview /local"})
+	s.open("/named")
+	s.await([]string{"pageview /local", "pageview /named"})
 }

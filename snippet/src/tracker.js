@@ -57,7 +57,7 @@ const send = async (name, more = API && {}) => {
       missed = path
     }
 
-    let objection = navigator.globalPrivacyControl
+    let objection = [navigator.globalPrivacyControl]
     try { objection += localStorage.plausible_ignore + localStorage.footfall_ignore } catch {}
     if (/true/.test(objection)) throw DEBUG && 'opt-out'
     if (LOCAL && !NAMED_LOCAL && !('local' in options) &&
@@ -173,11 +173,13 @@ export const start = element => {
     options = tag.dataset
     if (API) {
       const early = window.footfall || window.plausible
+      if (early?.on) return   // by another tag on the page, which must not count twice
       calls = early?.q || []
       window.plausible = window.footfall = (...call) => {
         calls.push(call)
         look(call)
       }
+      window.footfall.on = 1
     }
     look(options)
     ;('visibilitychange popstate' + (ENGAGEMENT ? ' pageshow pagehide focus blur scroll' : '') + (ACTS ? ' click auxclick submit' : ''))

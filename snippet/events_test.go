@@ -1,0 +1,272 @@
+package snippet_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// one returns the only beacon of that name.
+func (s *site) one(name string) beacon {
+	s.t.Helper()
+	var found []beacon
+	for _, b := range s.beacons() {
+		if b.N == name {
+			found = append(found, b)
+		}
+	}
+	if len(found) != 1 {
+		s.t.Fatalf("got %d beacons named %q, want one: %v", len(found), name, found)
+	}
+	return found[0]
+}
+
+func (s *site) props(name, want string) {
+	s.t.Helper()
+	got, _ := json.Marshal(s.one(name).P)
+	if string(got) != want {
+		s.t.Errorf("properties of %q: got %s, want %s", name, got, want)
+	}
+}
+
+// stay keeps clicks and forms from leaving the page, as late as a page can.
+const stay = `<script>for (const type of ['click', 'auxclick', 'submit'])
+	addEventListener(type, e => { if (type == 'submit' || e.target.closest('a')) e.preventDefault() })</script>`
+
+func TestCustomEventCarriesWhatItWasGiven(t *testing.T) {
+	s := newSite(t, map[string]string{"/": "TAG"})
+	s.open("/")
+	got := s.called(`footfall('Order', {props: {plan: 'pro', seats: 3}, revenue: {currency: 'EUR', amount: '9.90'}, interactive: false, u: '/checkout?card=1', callback: done})`)
+	if want := `{"status":202}`; got != want {
+		t.Errorf("callback: got %s, want %s", got, want)
+	}
+	s.expect("pageview /", "Order /checkout")
+	b := s.one("Order")
+	s.props("Order", `{"plan":"pro","seats":3}`)
+	if b.S["currency"] != "EUR" || b.S["amount"] != "9.90" {
+		t.Errorf("revenue: got %v", b.S)
+	}
+	if b.I == nil || *b.I {
+		t.Errorf("interactive: got %v, want false", b.I)
+	}
+}
+
+func TestEarlyCallsAreSentInTheirOrder(t *testing.T) {
+	s := newSite(t, map[string]string{"/": `<script>window.plausible = window.plausible || function () { (plausible.q = plausible.q || []).push(arguments) }
+		plausible('one', {props: {a: 1}}); plausible('two')</script>TAG`})
+	s.open("/")
+	s.expect("pageview /", "one /", "two /")
+	s.props("one", `{"a":1}`)
+}
+
+func TestCallbackIsCalledOnceWhateverHappens(t *testing.T) {
+	s := newSite(t, map[string]string{"/": "TAG"})
+	s.open("/")
+	for name, c := range map[string][2]string{
+		"counted":        {``, `{"status":202}`},
+		"network down":   {`window.fetch = () => Promise.reject(new Error('down'));`, `{"error":"Error: down"}`},
+		"fetch is gone":  {`delete window.fetch; window.fetch = undefined;`, `{"error":"TypeError: fetch is not a function"}`},
+		"fetch is empty": {`window.fetch = () => {};`, ``},
+		"objection":      {`localStorage.footfall_ignore = 'true';`, `{"error":"opt-out"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := s.called(`const real = window.fetch; let n = 0; ` + c[0] + `
+				plausible('x', {callback: r => { n++; window.fetch = real; localStorage.clear(); setTimeout(() => n == 1 && done(r), 20) }})`)
+			if c[1] != "" && got != c[1] {
+				t.Errorf("got %s, want %s", got, c[1])
+			}
+		})
+	}
+}
+
+func TestOutboundLinksAreCounted(t *testing.T) {
+	s := newSite(t, map[string]string{"/": stay + `TAG
+		<a id=out href="https://elsewhere.test/path?token=secret#x"><b id=inner>x</b></a>
+		<a id=in href="/in">x</a> <a id=mail href="mailto:a@b.c">x</a> <a id=none>x</a> <p id=text>x</p>
+		<svg><a id=svg href="https://elsewhere.test/"><text id=drawn y=20>x</text></a></svg>`})
+	s.open("/")
+	s.js(`for (const id of ['in', 'mail', 'none', 'text', 'out', 'drawn']) document.getElementById(id).dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true}))`)
+	s.expect("pageview /", "Outbound Link: Click /")
+	s.props("Outbound Link: Click", `{"url":"https://elsewhere.test/path"}`)
+	s.do(chromedp.Click(chromedp.ID("inner")))
+	s.expect("pageview /", "Outbound Link: Click /", "Outbound Link: Click /")
+}
+
+func TestMiddleClicksCountAndRightClicksDoNot(t *testing.T) {
+	s := newSite(t, map[string]string{"/": stay + `TAG<a id=out href="https://elsewhere.test/">some text</a>`})
+	s.open("/")
+	s.await([]string{"pageview /"})
+	nodes, err := chromedp.Run(s.ctx, chromedp.Nodes(chromedp.ID("out")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.do(chromedp.MouseClickNode(nodes[0], chromedp.ButtonRight))
+	s.do(chromedp.MouseClickNode(nodes[0], chromedp.ButtonMiddle))
+	s.expect("pageview /", "Outbound Link: Click /")
+}
+
+func TestClickThatLeavesThePageIsCountedAndNotHeldUp(t *testing.T) {
+	s := newSite(t, map[string]string{"/": `TAG`})
+	other := newSite(t, map[string]string{"/": "there"})
+	s.page("/", `TAG<a id=out href="`+other.url("/")+`">x</a>`)
+	s.open("/")
+	s.await([]string{"pageview /"})
+	s.do(chromedp.Click(chromedp.ID("out")))
+	s.await([]string{"pageview /", "Outbound Link: Click /"})
+}
+
+func TestDownloadsAreCounted(t *testing.T) {
+	s := newSite(t, map[string]string{"/": stay + `TAG
+		<a id=a href="/files/report.PDF?key=secret">x</a><a id=b href="https://cdn.test/x.tar.gz">x</a>
+		<a id=c href="/page.html">x</a><a id=d href="/pdf">x</a><a id=e href="/x.zipped">x</a>`})
+	s.open("/")
+	s.js(`for (const id of 'acde') document.getElementById(id).click()`)
+	s.expect("pageview /", "File Download /")
+	s.props("File Download", fmt.Sprintf(`{"url":%q}`, s.url("/files/report.PDF")))
+	s.js(`document.getElementById('b').click()`)
+	s.expect("pageview /", "File Download /", "File Download /")
+}
+
+func TestOwnKindsOfDownloads(t *testing.T) {
+	s := newSite(t, nil)
+	s.page("/", stay+s.tag(`data-downloads="epub|iso"`)+`<a id=a href="/x.pdf">x</a><a id=b href="/x.iso">x</a>`)
+	s.open("/")
+	s.js(`a.click(); b.click()`)
+	s.expect("pageview /", "File Download /")
+}
+
+func TestPartsCanBeTurnedOff(t *testing.T) {
+	s := newSite(t, nil)
+	s.page("/", stay+s.tag(`data-downloads=off data-outbound=off`)+`<a id=a href="/x.pdf">x</a><a id=b href="https://elsewhere.test/">x</a>`)
+	s.page("/404", s.tag(`data-404=off`))
+	s.open("/")
+	s.js(`a.click(); b.click()`)
+	s.expect("pageview /")
+	s.open("/lost")
+	s.expect("pageview /", "pageview /lost")
+}
+
+func TestFormsAreCountedWhenAsked(t *testing.T) {
+	form := `<form id=f action="/go"><input required id=i name=q><button id=b>x</button></form>`
+	s := newSite(t, map[string]string{"/off": stay + "TAG" + form})
+	s.page("/", stay+s.tag("data-forms")+form)
+	s.open("/")
+	s.do(chromedp.Click(chromedp.ID("b"))) // not valid: no submission
+	s.expect("pageview /")
+	s.do(chromedp.SendKeys(chromedp.ID("i"), "x"+kb.Enter))
+	s.expect("pageview /", "Form: Submission /")
+	s.open("/off")
+	s.do(chromedp.SendKeys(chromedp.ID("i"), "x"+kb.Enter))
+	s.expect("pageview /", "Form: Submission /", "pageview /off")
+}
+
+func TestTaggedElementsSendTheirEventAndNoOther(t *testing.T) {
+	for name, c := range map[string]struct{ html, want string }{
+		"class of a button": {
+			`<button id=x class="btn plausible-event-name=Sign+Up plausible-event-plan=pro+x">x</button>`, `{"plan":"pro x"}`},
+		"class with dashes": {
+			`<button id=x class="plausible-event-name--Sign+Up plausible-event-plan--pro">x</button>`, `{"plan":"pro"}`},
+		"class of a link to elsewhere": {
+			`<a id=x href="https://elsewhere.test/?a=1" class="plausible-event-name=Sign+Up">x</a>`, `{"url":"https://elsewhere.test/"}`},
+		"class around a link": {
+			`<div class="plausible-event-name=Sign+Up"><a href="/x.pdf"><i id=x>x</i></a></div>`, `{}`},
+		"attribute": {
+			`<button id=x data-footfall-event-name="Sign Up" data-footfall-event-plan="a+b = c">x</button>`, `{"plan":"a+b = c"}`},
+		"drawing": {
+			`<svg><g class="plausible-event-name=Sign+Up"><circle id=x r=5 /></g></svg>`, `{}`},
+		"form": {
+			`<form data-footfall-event-name="Sign Up"><a href="https://elsewhere.test/">x</a><button id=x>x</button></form>`, `{}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, nil)
+			s.page("/", stay+s.tag("data-forms")+c.html)
+			s.open("/")
+			s.js(`x.dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true}))`)
+			s.expect("pageview /", "Sign Up /")
+			s.props("Sign Up", c.want)
+		})
+	}
+}
+
+func TestTaggedElementsCarryRevenue(t *testing.T) {
+	s := newSite(t, map[string]string{"/": stay + `TAG<button id=x class="plausible-event-name=Buy plausible-revenue-amount=9.90 plausible-revenue-currency=EUR">x</button>`})
+	s.open("/")
+	s.do(chromedp.Click(chromedp.ID("x")))
+	s.expect("pageview /", "Buy /")
+	if got := s.one("Buy").S; got["amount"] != "9.90" || got["currency"] != "EUR" {
+		t.Errorf("revenue: got %v, want 9.90 EUR", got)
+	}
+}
+
+func TestMissingPageIsCountedOnceEvenIfItCallsForIt(t *testing.T) {
+	s := newSite(t, map[string]string{"/404": "TAG<script>addEventListener('DOMContentLoaded', () => plausible('404', {props: {path: location.pathname}}))</script>", "/": "TAG"})
+	s.open("/lost/page")
+	s.expect("pageview /lost/page", "404 /lost/page")
+	s.open("/")
+	s.expect("pageview /lost/page", "404 /lost/page", "pageview /")
+	s.js(`plausible('404'); plausible('404')`)
+	s.expect("pageview /lost/page", "404 /lost/page", "pageview /", "404 /")
+}
+
+func TestPropertiesOnTheTagGoWithEveryEvent(t *testing.T) {
+	s := newSite(t, nil)
+	s.page("/", s.tagOf("script.pageview-props.js", `event-author="Ann B" event-kind="a+b"`))
+	s.open("/")
+	s.js(`plausible('x', {props: {kind: 'own'}})`)
+	s.expect("pageview /", "x /")
+	s.props("pageview", `{"author":"Ann B","kind":"a+b"}`)
+	s.props("x", `{"author":"Ann B","kind":"own"}`)
+}
+
+func TestHookChangesAndDropsEvents(t *testing.T) {
+	s := newSite(t, nil)
+	s.page("/", s.tag(`data-transform="change"`)+`<script>window.change = e => e.n == 'no' ? null : {...e, p: {seen: true}}</script>`)
+	s.open("/")
+	s.called(`plausible('no', {callback: done})`)
+	s.js(`plausible('yes')`)
+	s.expect("pageview /", "yes /")
+	s.props("yes", `{"seen":true}`)
+}
+
+func TestDebugSaysWhyInTheConsole(t *testing.T) {
+	s := newSite(t, nil)
+	s.page("/", s.tag(`data-debug data-exclude="/secret"`))
+	s.before(`window.said = []; console.warn = (...words) => said.push(words.join(' '))`)
+	s.open("/")
+	s.await([]string{"pageview /"})
+	browser.web.mu.Lock()
+	browser.web.drop[s.host] = "bot"
+	browser.web.mu.Unlock()
+	s.called(`plausible('x', {callback: done})`)
+	s.js(`history.pushState(0, '', '/secret'); localStorage.footfall_ignore = 'true'`)
+	s.called(`plausible('x', {callback: done})`)
+	got, err := chromedp.Run(s.ctx, chromedp.Evaluate[[]string](`said`))
+	want := []string{"footfall bot", "footfall excluded", "footfall opt-out"}
+	if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("got %q (%v), want %q", got, err, want)
+	}
+}
+
+func TestInitOfNewerInstallations(t *testing.T) {
+	stub := `<script>window.plausible=window.plausible||function(){(plausible.q=plausible.q||[]).push(arguments)},plausible.init=plausible.init||function(i){plausible.o=i||{}};%s</script>`
+	options := `plausible.init({hashBasedRouting: true, outboundLinks: false, formSubmissions: true, fileDownloads: {fileExtensions: ['.iso']},
+		customProperties: n => ({of: n}), transformRequest: e => e.n == 'no' ? null : e}); plausible('early')`
+	page := `<form id=f><button id=b>x</button></form><a id=o href="https://elsewhere.test/">x</a><a id=i href="/x.iso">x</a>`
+	for name, c := range map[string][2]string{
+		"before the script": {fmt.Sprintf(stub, options), ""},
+		"after the script":  {fmt.Sprintf(stub, ""), "<script>addEventListener('DOMContentLoaded', () => {" + options + "})</script>"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, nil)
+			s.page("/", stay+c[0]+s.tagOf("pa-Ab1.js", "")+c[1]+page)
+			s.open("/")
+			s.await([]string{"pageview /", "early /"})
+			s.js(`location.hash = '/r'; o.click(); i.click(); b.click(); plausible('no')`)
+			s.expect("pageview /", "early /", "pageview /#/r", "File Download /#/r", "Form: Submission /#/r")
+			s.props("early", `{"of":"early"}`)
+		})
+	}
+}
