@@ -56,7 +56,7 @@ func (db *DB) Audit() (*AuditReport, error) {
 		return nil, ErrClosed
 	}
 	a := &auditor{kinds: map[string]*AuditKind{}, supplied: map[string]bool{}, noted: map[string]int{}}
-	a.report.PageSize = db.pageSize
+	a.report.PageSize = db.pageSize.Load()
 	if err := db.view(a.content); err != nil {
 		return nil, err
 	}

@@ -79,9 +79,10 @@ type DB struct {
 	records atomic.Pointer[records]
 
 	id       [16]byte
-	pageSize int64
+	pageSize atomic.Int64
 	commit   atomic.Uint64
 	orphans  atomic.Uint64
+	leftover atomic.Int64 // bytes in free pages right after the last compaction
 }
 
 // Open opens the data file in dir, or creates both. What an import that never
@@ -117,7 +118,7 @@ func openPath(path string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db.pageSize = meta.pageSize
+	db.pageSize.Store(meta.pageSize)
 	db.bolt.Store(b)
 	if err := db.start(); err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -334,7 +335,7 @@ func (db *DB) Stats() Stats {
 	}
 	if b := db.bolt.Load(); b != nil {
 		free := b.Stats()
-		s.FreeBytes = int64(free.FreePageN+free.PendingPageN) * db.pageSize
+		s.FreeBytes = int64(free.FreePageN+free.PendingPageN) * db.pageSize.Load()
 	}
 	return s
 }
