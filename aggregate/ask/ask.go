@@ -15,8 +15,8 @@ type Blocks interface {
 	// Range calls fn for the stored blocks of the site with this span and these
 	// dimensions whose day lies in [first, last] (months are named by their first
 	// day), in any order: the live ones, and with imports those of every finished
-	// import. It stops at the first error of fn and returns it. The block must not
-	// change afterwards; fn may keep it, and does not change it.
+	// import. It stops at the first error of fn and returns it. fn does not change
+	// the block, and may keep its values; its rows are only lent to it.
 	Range(site aggregate.Site, imports bool, span aggregate.Span, a, b aggregate.Dimension,
 		first, last aggregate.Day, fn func(aggregate.Key, *aggregate.Block) error) error
 	// Days are the first and the last day with counters, live or imported.

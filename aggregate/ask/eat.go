@@ -206,7 +206,7 @@ func (e *eater) eat(bucket int32, s stretch, t *sums) error {
 			return err
 		}
 	}
-	if err := e.settle(bucket, s, first); err != nil {
+	if err := e.settle(bucket, s); err != nil {
 		return err
 	}
 	return e.rest.stretch(bucket, s, first, t, &shown)
@@ -283,7 +283,7 @@ func (e *eater) give(at int32, c *aggregate.Counts, ida, idb uint32) {
 
 // settle marks the cells that got several values within this stretch, and cuts
 // their visitors and visits to those of the site.
-func (e *eater) settle(bucket int32, s stretch, first bool) error {
+func (e *eater) settle(bucket int32, s stretch) error {
 	var total *aggregate.Counts
 	for _, at := range e.touched {
 		c := &e.p.grid.cells[at]
@@ -296,7 +296,7 @@ func (e *eater) settle(bucket int32, s stretch, first bool) error {
 			}
 		}
 		if total == nil {
-			t, err := e.limit(bucket, s, first)
+			t, err := e.limit(bucket, s)
 			if err != nil {
 				return err
 			}
@@ -308,10 +308,11 @@ func (e *eater) settle(bucket int32, s stretch, first bool) error {
 	return nil
 }
 
-// limit is the site's total of a stretch; with links that lost their date, that
-// of the whole month.
-func (e *eater) limit(bucket int32, s stretch, first bool) (aggregate.Counts, error) {
-	total, most, err := e.p.totalOf(s, first)
+// limit is the most that the site's events of a stretch can give a cell; with
+// links that lost their date, those of the whole month. Nothing is taken off for
+// what was carried into the stretch: it may be new to the cell.
+func (e *eater) limit(bucket int32, s stretch) (aggregate.Counts, error) {
+	total, most, err := e.p.totalOf(s, true)
 	total[aggregate.Visitors] = most
 	if s.month == 0 || err != nil {
 		return total, err
@@ -321,7 +322,7 @@ func (e *eater) limit(bucket int32, s stretch, first bool) (aggregate.Counts, er
 		if other.first.Month() != s.first.Month() || other == s {
 			continue
 		}
-		t, most, err := e.p.totalOf(other, false)
+		t, most, err := e.p.totalOf(other, true)
 		if err != nil {
 			return total, err
 		}
@@ -359,7 +360,10 @@ func (e *eater) without(bucket int32, s stretch, first bool, with *aggregate.Cou
 	if err != nil {
 		return err
 	}
-	limit := total
+	limit, _, err := p.totalOf(s, true)
+	if err != nil {
+		return err
+	}
 	limit[aggregate.Visitors] = most
 	c := withoutProperty(&limit, with)
 	if c.empty() {

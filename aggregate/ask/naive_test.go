@@ -154,8 +154,8 @@ func (w *world) makeVisit(r *rand.Rand, who visitor, at int64, place, browser st
 func (w *world) day(at int64) aggregate.Day { return aggregate.DayOf(time.UnixMilli(at), w.loc) }
 func (w *world) hour(at int64) int          { return time.UnixMilli(at).In(w.loc).Hour() }
 
-// condition is a predicate on an event of a visit. byPage: it names the page or
-// host, so that starts belong to where the visit entered.
+// condition is a predicate on an event of a visit. byPage: it names the page, so
+// that starts belong to where the visit entered (there is but one host).
 type condition struct {
 	holds  func(v *visit, e *happening) bool
 	byPage bool
@@ -184,7 +184,7 @@ func (w *world) tally(visits []*visit, in func(at int64) bool, c condition) (t a
 		day aggregate.Day
 	}
 	persons := map[active]bool{}
-	crossed := map[active]bool{}
+	known := map[active]bool{} // by a visit that crossed midnight, and was active here the day before
 	for _, v := range visits {
 		days := map[aggregate.Day]bool{}
 		engaged, deepest, hit := int64(0), -1, false
@@ -206,10 +206,7 @@ func (w *world) tally(visits []*visit, in func(at int64) bool, c condition) (t a
 			if e.kind == aggregate.Pageview {
 				t[aggregate.Pageviews]++
 			}
-			entered = entered || !c.byPage
-		}
-		if hit && c.byPage {
-			entered = c.holds(v, v.entry)
+			entered = entered || !c.byPage || e.facts[aggregate.Page] == v.entry.facts[aggregate.Page]
 		}
 		if hit {
 			t[aggregate.Visits]++
@@ -232,12 +229,16 @@ func (w *world) tally(visits []*visit, in func(at int64) bool, c condition) (t a
 		}
 		for d := range days {
 			persons[active{v.visitor, d}] = true
-			if days[d-1] {
-				crossed[active{v.visitor, d}] = true
+			if d < w.day(v.events[len(v.events)-1].at) {
+				known[active{v.visitor, d + 1}] = true
 			}
 		}
 	}
-	t[aggregate.Visitors] = int64(len(persons) - len(crossed))
+	for p := range persons {
+		if !known[p] {
+			t[aggregate.Visitors]++
+		}
+	}
 	return t
 }
 
@@ -247,24 +248,18 @@ func (w *world) dayRow(visits []*visit, d aggregate.Day, c condition) aggregate.
 		return func(at int64) bool { return w.day(at) == day }
 	}
 	t := w.tally(visits, on(d), c)
-	// What both days have is what their sum has too often.
-	var crossing []*visit
-	for _, v := range visits {
-		if w.day(v.events[0].at) == d-1 && w.day(v.events[len(v.events)-1].at) == d {
-			crossing = append(crossing, v)
-		}
-	}
-	if len(crossing) == 0 {
+	// What the sum of both days has too often was carried over midnight.
+	before := w.tally(visits, on(d-1), c)
+	if before == (aggregate.Counts{}) {
 		return t
 	}
-	before, after := w.tally(crossing, on(d-1), c), w.tally(crossing, on(d), c)
-	both := w.tally(crossing, func(at int64) bool { return w.day(at) == d-1 || w.day(at) == d }, c)
+	both := w.tally(visits, func(at int64) bool { return w.day(at) == d-1 || w.day(at) == d }, c)
 	for col, carried := range map[aggregate.Column]aggregate.Column{
 		aggregate.Visitors: aggregate.CarriedVisitors, aggregate.Visits: aggregate.CarriedVisits,
 		aggregate.EngagedVisits: aggregate.CarriedEngagedVisits, aggregate.Scroll: aggregate.CarriedScroll,
 		aggregate.ScrollVisits: aggregate.CarriedScrollVisits,
 	} {
-		t[carried] = before[col] + after[col] - both[col]
+		t[carried] = before[col] + t[col] - both[col]
 	}
 	return t
 }
@@ -384,7 +379,7 @@ func (w *world) block(imp aggregate.ImportID, d aggregate.Day, a, b aggregate.Di
 	}
 	rows := map[[2]string]aggregate.Counts{}
 	for s := range seen {
-		c := condition{byPage: a == aggregate.Page || b == aggregate.Page || a == aggregate.Hostname, holds: func(v *visit, e *happening) bool {
+		c := condition{byPage: a == aggregate.Page || b == aggregate.Page, holds: func(v *visit, e *happening) bool {
 			return slices.Contains(stored(v, e, a), s.a) && (b == aggregate.None || slices.Contains(stored(v, e, b), s.b))
 		}}
 		rows[[2]string{s.a, s.b}] = w.dayRow(near, d, c)
@@ -600,7 +595,11 @@ func (f *fakeOpen) Scan(_ aggregate.Site, day aggregate.Day, s aggregate.Scan) (
 		c.holds = func(v *visit, e *happening) bool {
 			return inner(v, e) && (s.Grain == aggregate.WholeScan || w.bucket(s.Grain, e.at) == k.bucket) && (w.day(e.at) != day || in(e.at))
 		}
-		rows = append(rows, aggregate.ScanRow{Values: labels, Bucket: k.bucket, Counts: w.dayRow(near, day, c)})
+		row := aggregate.ScanRow{Values: labels, Bucket: k.bucket, Counts: w.dayRow(near, day, c)}
+		if s.To != 0 {
+			row.DropCarried() // rows of a part of a day do not tell
+		}
+		rows = append(rows, row)
 	}
 	return rows, aggregate.Meta{Lossy: f.lossy}, nil
 }
@@ -619,11 +618,11 @@ func (w *world) bucket(g aggregate.Grain, at int64) int64 {
 func (w *world) scanCondition(s aggregate.Scan, labels []string) condition {
 	c := condition{}
 	for _, g := range s.Groups {
-		c.byPage = c.byPage || g.Dimension == aggregate.Page || g.Dimension == aggregate.Hostname
+		c.byPage = c.byPage || g.Dimension == aggregate.Page
 	}
 	if s.Filter != nil {
 		s.Filter.Leaves(func(l *aggregate.Expr) {
-			c.byPage = c.byPage || l.Dimension == aggregate.Page || l.Dimension == aggregate.Hostname
+			c.byPage = c.byPage || l.Dimension == aggregate.Page
 		})
 	}
 	c.holds = func(v *visit, e *happening) bool {

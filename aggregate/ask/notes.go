@@ -22,6 +22,7 @@ type notes struct {
 
 	without       bool // a row (none) whose visitors are bounded only
 	noEngaged     bool // events are told apart by name or property
+	cutOpen       bool // a later open day is cut, and with it what was carried into it
 	asRow, tooFew bool // what the floor withholds is in a row, or would make too small a one
 	hiddenRow     bool // a row (hidden) whose visitors are bounded only
 
@@ -44,6 +45,7 @@ const (
 	codeWholeHours = "whole_hours"
 	codeSum        = "sum_of_values"
 	codeWithout    = "without_property"
+	codeCrossing   = "crossed_midnight"
 	codeByEvent    = "not_by_event"
 	codeFloor      = "floor"
 	codeLossy      = "memory_lost"
@@ -102,6 +104,8 @@ func (p *plan) warningsOf(m aggregate.Metric) (all []aggregate.Warning) {
 		"Hours that the range cuts on past days are counted whole.")
 	warn(len(n.lossy) > 0, codeLossy,
 		fmt.Sprintf("The memory of %d of the days was lost in part (%s first): filtered figures miss a part of them.", len(n.lossy), firstDay(n.lossy)))
+	warn(n.cutOpen && (needs.visitors || needs.visits), codeCrossing,
+		"Who visited across midnight into the day that the range cuts is counted on both days.")
 	warn(n.summedVisitors && needs.visitors, codeSum,
 		"Visitors of several values are the sum over the values on past days, an upper bound: who had two of them is counted twice.")
 	warn(n.summedVisits && needs.visits, codeSum,

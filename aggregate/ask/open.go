@@ -47,7 +47,12 @@ func (p *plan) scanDay(d aggregate.Day) error {
 			continue
 		}
 		begin(&r.Counts, p.grain == aggregate.Hour || p.grain == aggregate.Minute || d == p.buckets[bucket].first)
-		p.grid.cells[p.grid.at(bucket, p.grid.tuple(r.Values))].counts.Add(&r.Counts)
+		c := &p.grid.cells[p.grid.at(bucket, p.grid.tuple(r.Values))]
+		c.counts.Add(&r.Counts)
+		if s.To != 0 && d != p.buckets[bucket].first {
+			// A part of a day does not tell what was carried into it.
+			c.visitorsBound, c.visitsBound, p.notes.cutOpen = true, true, true
+		}
 	}
 	return nil
 }

@@ -155,6 +155,34 @@ func (p *plan) pastFacts() error {
 		}
 	}
 	e.rest.finish()
+	return p.capBounds()
+}
+
+// capBounds cuts bounds to what is possible: no cell has more visits than the
+// site in that bucket, nor more visitors than visits.
+func (p *plan) capBounds() error {
+	visits := map[int32]int64{}
+	for i := range p.grid.cells {
+		c := &p.grid.cells[i]
+		if c.visitsBound {
+			most, known := visits[c.bucket]
+			if !known {
+				b := p.buckets[c.bucket]
+				for _, s := range p.stretches(b.first, b.last) {
+					total, _, err := p.totalOf(s, s.first == b.first)
+					if err != nil {
+						return err
+					}
+					most += total[aggregate.Visits]
+				}
+				visits[c.bucket] = most
+			}
+			c.counts[aggregate.Visits] = min(c.counts[aggregate.Visits], most)
+		}
+		if c.visitorsBound {
+			c.counts[aggregate.Visitors] = min(c.counts[aggregate.Visitors], c.counts[aggregate.Visits])
+		}
+	}
 	return nil
 }
 

@@ -36,13 +36,15 @@ type plan struct {
 	leaves []leaf
 	facts  []fact
 
+	seen  map[stretch][]dayTotal // totals that were read, see totals
 	grid  *grid
 	notes notes
 }
 
 // newPlan understands the query and refuses what cannot be answered.
 func (a *Asker) newPlan(q *aggregate.Query, settings aggregate.Settings, open []aggregate.Day) (*plan, error) {
-	p := &plan{a: a, q: q, settings: settings, loc: settings.Location(), now: a.clock(), open: open}
+	p := &plan{a: a, q: q, settings: settings, loc: settings.Location(), now: a.clock(), open: open,
+		seen: map[stretch][]dayTotal{}}
 	p.today = aggregate.DayOf(p.now, p.loc)
 	if err := p.setRange(); err != nil {
 		return nil, err

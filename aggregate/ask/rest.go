@@ -48,6 +48,7 @@ type restKey struct {
 // side, the others once.
 type restSums struct {
 	whole, shown [2]aggregate.Counts
+	visits       int64 // the most that the whole can have, what was carried included
 	undated      whose // whose links that lost their date are among what is shown
 }
 
@@ -126,17 +127,22 @@ func (r *rest) stretch(bucket int32, s stretch, first bool, t *sums, shown *show
 		if err != nil {
 			return err
 		}
+		limit, _, err := r.e.p.totalOf(s, true)
+		if err != nil {
+			return err
+		}
+		m.visits += limit[aggregate.Visits]
 		m.whole[0].Add(&total)
 		m.shown[0].Add(&shown.both)
 		return nil
 	case restSide:
 		m.shown[0].Add(&shown.both)
-		return r.whole(r.from, s, first, &m.whole[0])
+		return r.whole(r.from, s, first, m, 0)
 	default:
 		m.shown[0].Add(&shown.a)
 		m.shown[1].Add(&shown.b)
 		for i, side := range r.e.sides {
-			if err := r.whole(side, s, first, &m.whole[i]); err != nil {
+			if err := r.whole(side, s, first, m, i); err != nil {
 				return err
 			}
 		}
@@ -145,7 +151,7 @@ func (r *rest) stretch(bucket int32, s stretch, first bool, t *sums, shown *show
 }
 
 // whole adds up all rows of the side's own block that satisfy its conditions.
-func (r *rest) whole(side *side, s stretch, first bool, sum *aggregate.Counts) error {
+func (r *rest) whole(side *side, s stretch, first bool, m *restSums, i int) error {
 	t, err := r.e.p.sums(side.whole, aggregate.None, s)
 	if err != nil {
 		return err
@@ -153,18 +159,19 @@ func (r *rest) whole(side *side, s stretch, first bool, sum *aggregate.Counts) e
 	ok := make([]bool, len(t.a))
 	if side.whole == side.fact.dim {
 		side.learn(t.a)
-		for i, id := range side.remap {
-			ok[i] = side.values[id].ok
+		for n, id := range side.remap {
+			ok[n] = side.values[id].ok
 		}
 	} else {
-		for i, v := range t.a {
-			ok[i] = side.holdsWhole(v)
+		for n, v := range t.a {
+			ok[n] = side.holdsWhole(v)
 		}
 	}
 	t.each(func(a, _ uint32, c *aggregate.Counts) {
 		if ok[a] {
+			m.visits += c[aggregate.Visits]
 			begin(c, first)
-			sum.Add(c)
+			m.whole[i].Add(c)
 		}
 	})
 	return nil
@@ -181,8 +188,9 @@ func (r *rest) wholeGroups(bucket int32, s stretch, first bool) error {
 	side.learn(t.a)
 	t.each(func(a, _ uint32, c *aggregate.Counts) {
 		if v := &side.values[side.remap[a]]; v.ok {
+			most := c[aggregate.Visits]
 			begin(c, first)
-			c[aggregate.Visitors] = c[aggregate.Visits] // of several days, the better bound
+			c[aggregate.Visits], c[aggregate.Visitors] = most, most
 			r.group(bucket, v.group).whole[0].Add(c)
 		}
 	})
@@ -251,6 +259,7 @@ func (r *rest) row() {
 		s.whole[0].Add(&m.whole[0])
 		s.shown[0].Add(&m.shown[0])
 		s.undated &= m.undated
+		s.visits += m.visits
 	}
 	for _, bucket := range order {
 		if r.onlyWithout(sums[bucket]) {
@@ -291,7 +300,7 @@ func (r *rest) rowOf(bucket int32, sum *restSums, labels []string) {
 	}
 	c := cell{hidden: true, noMeans: !addStarts, noEngaged: !addVisits}
 	if !addVisits {
-		left[aggregate.Visits] = min(whole[aggregate.Visits], left[aggregate.Events])
+		left[aggregate.Visits] = min(sum.visits, left[aggregate.Events])
 		c.visitsBound = true
 	}
 	atLeast := max(0, whole[aggregate.Visitors]-sum.shown[0][aggregate.Visitors])

@@ -130,7 +130,7 @@ func (s *stage) reference(q *aggregate.Query, bucketOf func(at int64) string, la
 		named = append(named, fieldsOf(&f)...)
 	}
 	for _, f := range named {
-		c.byPage = c.byPage || f.Dimension == aggregate.Page || f.Dimension == aggregate.Hostname
+		c.byPage = c.byPage || f.Dimension == aggregate.Page
 	}
 	c.holds = func(v *visit, e *happening) bool {
 		if q.NoImports && v.imp != aggregate.Live {

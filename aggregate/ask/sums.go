@@ -140,19 +140,18 @@ func (s *adder) add(b *aggregate.Block, first bool) {
 
 // takeOver starts with the first block; most stretches of one day have no other.
 func (s *adder) takeOver(b *aggregate.Block, first bool) {
-	s.a, s.b, s.rows, s.n = b.A, b.B, b.Rows, len(b.Rows)
+	s.a, s.b, s.rows, s.n = b.A, b.B, slices.Clone(b.Rows), len(b.Rows) // rows are only lent
 	if !first {
-		s.rows = slices.Clone(b.Rows)
 		for i := range s.rows {
 			s.rows[i].Uncarry()
 		}
 	}
 }
 
-// makeIndex prepares for a second block: from here on, the rows and dictionaries
-// are the adder's own.
+// makeIndex prepares for a second block: from here on, the dictionaries are the
+// adder's own, too.
 func (s *adder) makeIndex() {
-	s.rows, s.a, s.b = slices.Clone(s.rows), slices.Clone(s.a), slices.Clone(s.b)
+	s.a, s.b = slices.Clone(s.a), slices.Clone(s.b)
 	s.index = make(map[uint64]uint32, 2*len(s.rows))
 	for i := range s.rows {
 		s.index[uint64(s.rows[i].A)<<32|uint64(s.rows[i].B)] = uint32(i)
@@ -240,6 +239,9 @@ type dayTotal struct {
 // totals are the whole days' totals of a stretch.
 func (p *plan) totals(s stretch) ([]dayTotal, error) {
 	s.month = 0
+	if days, ok := p.seen[s]; ok {
+		return days, nil
+	}
 	key := cacheKey{p.q.Site, aggregate.None, aggregate.None, s}
 	value, token := p.a.cache.get(key)
 	if value != nil {
@@ -265,6 +267,8 @@ func (p *plan) totals(s stretch) ([]dayTotal, error) {
 	}
 	if worthKeeping(s) && s.imports == p.everyone() {
 		p.a.cache.put(key, token, all, 200+len(all)*(16+8*aggregate.Columns))
+	} else {
+		p.seen[s] = all
 	}
 	return all, nil
 }
