@@ -253,7 +253,7 @@ func (f *figures) value(m aggregate.Metric, c *cell) aggregate.Value {
 	case aggregate.MetricVisitors:
 		return aggregate.Value{Number: float64(n[aggregate.Visitors]), Null: c.noVisitors, UpperBound: c.visitorsBound}
 	case aggregate.MetricVisits:
-		return aggregate.Value{Number: float64(n[aggregate.Visits]), Null: c.noVisits, UpperBound: c.visitsBound}
+		return aggregate.Value{Number: float64(n[aggregate.Visits]), UpperBound: c.visitsBound}
 	case aggregate.MetricPageviews:
 		return aggregate.Value{Number: float64(n[aggregate.Pageviews])}
 	case aggregate.MetricEvents:

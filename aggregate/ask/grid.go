@@ -30,8 +30,7 @@ type cell struct {
 	visitsBound   bool
 	meansBound    bool // bounce rate, duration and views per visit count some visits twice
 	engagedBound  bool // the same of time on page and scroll depth
-	noVisitors    bool // nothing is known
-	noVisits      bool
+	noVisitors    bool // nothing is known of these
 	noMeans       bool
 	noEngaged     bool
 	hidden        bool // what the floor withholds; sorted like the others
