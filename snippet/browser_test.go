@@ -134,6 +134,9 @@ func (w *web) serve(ctx *fasthttp.RequestCtx) {
 	switch {
 	case snippet.Match(path):
 		snippet.Handler(ctx)
+	case path == "/npm/index.js":
+		ctx.SetContentType("text/javascript")
+		ctx.SendFile("npm/index.js")
 	case strings.HasSuffix(path, "/event"):
 		w.take(ctx, path)
 	default:

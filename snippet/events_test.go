@@ -110,11 +110,11 @@ func TestMiddleClicksCountAndRightClicksDoNot(t *testing.T) {
 
 func TestClickThatLeavesThePageIsCountedAndNotHeldUp(t *testing.T) {
 	s := newSite(t, map[string]string{"/": `TAG`})
-	other := newSite(t, map[string]string{"/": "there"})
+	other := newSite(t, map[string]string{"/": "<p id=there>there</p>"})
 	s.page("/", `TAG<a id=out href="`+other.url("/")+`">x</a>`)
 	s.open("/")
 	s.await([]string{"pageview /"})
-	s.do(chromedp.Click(chromedp.ID("out")))
+	s.do(chromedp.Click(chromedp.ID("out")), chromedp.WaitReady(chromedp.ID("there")))
 	s.await([]string{"pageview /", "Outbound Link: Click /"})
 }
 

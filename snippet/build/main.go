@@ -6,9 +6,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -45,7 +46,13 @@ type build struct {
 	entry string // file below src
 	parts []part
 	named []string // what the file's name switches on: hash, local, manual
+
+	module bool // for import, and to be read
 }
+
+// module is the npm package: not minified, because whoever uses it will do that
+// with the rest of the page, and may want to read it first.
+var module = build{name: "index.js", entry: "npm.js", parts: parts, module: true}
 
 // builds lists every file in dist: one for each set of parts that an old name
 // can promise and that is not on by default anyhow, the one for the tag of newer
@@ -60,12 +67,12 @@ func builds() []build {
 		{"hash", "local"}, {"hash", "manual"}, {"local", "manual"}, {"hash", "local", "manual"},
 	} {
 		name := strings.Join(append([]string{"script"}, named...), ".") + ".js"
-		all = append(all, build{name, "script.js", parts, named})
+		all = append(all, build{name: name, entry: "script.js", parts: parts, named: named})
 	}
 	return all
 }
 
-// compile makes the minified text of one build.
+// compile makes the text of one build.
 func compile(src string, b build) ([]byte, error) {
 	define := map[string]string{
 		"NAMED_HASH": "false", "NAMED_LOCAL": "false", "NAMED_MANUAL": "false",
@@ -80,14 +87,23 @@ func compile(src string, b build) ([]byte, error) {
 	for _, n := range b.named {
 		define["NAMED_"+strings.ToUpper(n)] = "true"
 	}
+	home, err := filepath.Abs(src)
+	if err != nil {
+		return nil, err
+	}
+	format := api.FormatIIFE
+	if b.module {
+		format = api.FormatESModule
+	}
 	result := api.Build(api.BuildOptions{
-		EntryPoints:       []string{filepath.Join(src, b.entry)},
+		AbsWorkingDir:     home, // names of files in the output are relative to it
+		EntryPoints:       []string{b.entry},
 		Bundle:            true,
-		Format:            api.FormatIIFE,
-		Target:            api.ES2020,
+		Format:            format,
+		Target:            api.ES2021,
 		Define:            define,
-		MinifyWhitespace:  true,
-		MinifyIdentifiers: true,
+		MinifyWhitespace:  !b.module,
+		MinifyIdentifiers: !b.module,
 		MinifySyntax:      true,
 		LegalComments:     api.LegalCommentsNone,
 		LogLevel:          api.LogLevelSilent,
@@ -115,7 +131,7 @@ func gzipped(text []byte) []byte {
 	return out.Bytes()
 }
 
-// outputs makes all files of dist, by name.
+// outputs makes all files, by their path below the room.
 func outputs(src string) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	for _, b := range builds() {
@@ -123,38 +139,32 @@ func outputs(src string) (map[string][]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		files[b.name], files[b.name+".br"], files[b.name+".gz"] = text, brotlied(text), gzipped(text)
+		name := "dist/" + b.name
+		files[name], files[name+".br"], files[name+".gz"] = text, brotlied(text), gzipped(text)
 	}
-	return files, nil
+	text, err := compile(src, module)
+	files["npm/"+module.name] = append([]byte("// Made by go generate from snippet/src; changes belong there.\n"), text...)
+	return files, err
 }
 
 func main() {
-	src := flag.String("src", "src", "directory of the source")
-	dist := flag.String("dist", "dist", "directory of the builds")
+	room := flag.String("room", ".", "directory of the package snippet")
 	flag.Parse()
-	if err := run(*src, *dist); err != nil {
+	if err := run(*room); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(src, dist string) error {
-	files, err := outputs(src)
+func run(room string) error {
+	files, err := outputs(filepath.Join(room, "src"))
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dist, 0o755); err != nil {
-		return err
-	}
-	var names []string
-	for name, content := range files {
-		names = append(names, name)
-		if err := os.WriteFile(filepath.Join(dist, name), content, 0o644); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if err := os.WriteFile(filepath.Join(room, name), files[name], 0o644); err != nil {
 			return err
 		}
-	}
-	sort.Strings(names)
-	for _, name := range names {
 		fmt.Printf("%5d %s\n", len(files[name]), name)
 	}
 	return nil
