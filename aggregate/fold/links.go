@@ -53,7 +53,7 @@ func (d *Day) emitLinks(p aggregate.Pair, rows []aggregate.ScanRow, site aggrega
 	floor int, emit func(aggregate.Put) error) error {
 	var dated, undated []aggregate.ScanRow
 	for _, r := range rows {
-		if r.Counts[aggregate.Visitors] >= int64(floor) {
+		if floor <= 1 || r.Counts[aggregate.Visitors] >= int64(floor) { // off: also links of engagements alone
 			dated = append(dated, r)
 			continue
 		}
