@@ -45,6 +45,7 @@ func (s *mixSink) Refuse(aggregate.Site, string) {}
 func TestBeaconsOfDifferentVisitorsNeverMix(t *testing.T) {
 	sink := &mixSink{t: t}
 	h := newHouse(t, func(o *Options) { o.Sink = sink })
+	h.set("example.com", "hostnames", "any")
 	const workers, each = 8, 150
 	var all sync.WaitGroup
 	for w := range workers {

@@ -3,6 +3,7 @@ package ingest
 import (
 	"maps"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -11,6 +12,8 @@ import (
 	"footfall/ingest/agent"
 	"footfall/ingest/geo"
 	"footfall/ingest/source"
+	"footfall/ingest/spam"
+	"footfall/ingest/visitor"
 )
 
 // Reasons for which a beacon is dropped here. The sink and importers have more.
@@ -20,6 +23,15 @@ const (
 	Prefetch    = "prefetch"     // loaded ahead, seen by nobody yet
 	Bot         = "bot"          // no person
 	Hostname    = "hostname"     // a host that the site's settings leave out
+	Spam        = "spam"         // a referrer that nobody ever came from
+	Rate        = "rate"         // too many from one network
+
+	ShieldPage    = "shield_page"    // what the owner shields: paths,
+	ShieldIP      = "shield_ip"      // networks,
+	ShieldCountry = "shield_country" // countries
+
+	Late   = "late"   // told too late, by a back end
+	Future = "future" // later than the clock, by a back end
 )
 
 // Visitors hashes visitors: visitor.Salts.
@@ -46,6 +58,9 @@ type Caller struct {
 	Language string // as in Accept-Language
 	GPC, DNT bool   // objections that the request carried
 	Prefetch bool   // the request was made ahead of a visit
+	// Origin and Referer are the headers in which a browser says what page a
+	// request comes from; servers send none.
+	Origin, Referer string
 	// NoAgent says that the agent cannot be known (a log format without it), which
 	// is no sign of a bot.
 	NoAgent bool
@@ -57,71 +72,109 @@ type Clerk struct {
 	visitors Visitors
 	agents   Agents
 	places   Places
+	spam     *spam.List
 	zones    atomic.Pointer[map[string]*time.Location]
 }
 
-// NewClerk makes a Clerk. places may be nil: nobody's place is known then.
+// NewClerk makes a Clerk with the built-in list of referrer spam. places may be
+// nil: nobody's place is known then.
 func NewClerk(visitors Visitors, agents Agents, places Places) *Clerk {
-	c := &Clerk{visitors: visitors, agents: agents, places: places}
+	c := &Clerk{visitors: visitors, agents: agents, places: places, spam: spam.Builtin()}
 	c.zones.Store(&map[string]*time.Location{})
 	return c
 }
 
+// UseSpamList replaces the built-in list. It must come before the first beacon.
+func (c *Clerk) UseSpamList(list *spam.List) { c.spam = list }
+
 // Admit judges t's beacon for one site. dropped is "" when t.Hit is to be
-// counted, else the reason, with a detail where there is one (the kind of bot).
-// An objection is judged before every other reason, of an unknown site
-// (settings = nil) by the settings of a new one. The error is that of Visitors.
+// counted, else the reason, with a detail where there is one (the kind of bot, the
+// host, the spammer). An objection is judged before every other reason, of an
+// unknown site (settings = nil) by the settings of a new one. The error is that of
+// Visitors.
+//
+// Of a beacon for an unknown site everything is worked out as for a known one, so
+// that the time of the answer does not tell which it was.
 func (c *Clerk) Admit(t *Ticket, site aggregate.Site, settings *aggregate.Settings, who *Caller) (dropped, detail string, err error) {
-	dropped, detail, told := c.judge(t, settings, who)
-	if dropped != "" {
+	if objects(settings, who) {
+		return OptOut, "", nil
+	}
+	known := settings != nil
+	if !known {
+		settings = newSite
+	}
+	dropped, detail, told := c.judge(t, site, settings, who)
+	if dropped == "" {
+		c.fill(t, site, settings, who, &told, t.Beacon.Kind != aggregate.Engagement)
+	}
+	switch {
+	case !known:
+		if dropped == "" {
+			visitor.Idle(site, who.Addr, who.Agent)
+		}
+		return UnknownSite, "", nil
+	case dropped != "":
 		return dropped, detail, nil
 	}
-	c.fill(t, site, settings, who, &told, t.Beacon.Kind != aggregate.Engagement)
 	return "", "", c.identify(t, site, settings, who)
 }
 
-// judge finds the reason for which a beacon is dropped, if any.
-func (c *Clerk) judge(t *Ticket, settings *aggregate.Settings, who *Caller) (dropped, detail string, told agent.Agent) {
-	known := settings != nil
-	if !known {
-		defaults := aggregate.DefaultSettings()
-		settings = &defaults
+// newSite are the settings of a new site, by which beacons for unknown ones are
+// worked out.
+var newSite = func() *aggregate.Settings { s := aggregate.DefaultSettings(); return &s }()
+
+// objects reports whether the visitor objects to being counted.
+func objects(settings *aggregate.Settings, who *Caller) bool {
+	if settings == nil {
+		settings = newSite
 	}
+	return who.GPC && settings.GPC || who.DNT && settings.DNT
+}
+
+// judge finds the reason for which a beacon of nobody who objects is dropped, if
+// any.
+func (c *Clerk) judge(t *Ticket, site aggregate.Site, settings *aggregate.Settings, who *Caller) (dropped, detail string, told agent.Agent) {
 	switch {
-	case who.GPC && settings.GPC || who.DNT && settings.DNT:
-		return OptOut, "", told
-	case !known:
-		return UnknownSite, "", told
 	case who.Prefetch:
 		return Prefetch, "", told
+	case shieldsAddr(settings, who.Addr):
+		return ShieldIP, "", told
 	}
 	if !who.NoAgent {
 		if told = c.agents.Parse(who.Agent); told.Bot != "" {
 			return Bot, told.Bot, told
 		}
 	}
-	if !hostCounts(settings.Hostnames, t.Beacon.page.host) {
-		return Hostname, "", told
+	if host, refused := t.hostRefused(site, settings, who); refused {
+		return Hostname, ledgerHost(host), told
+	}
+	if spammer, ok := c.spammer(t); ok {
+		return Spam, spammer, told
+	}
+	if len(settings.ShieldPages) > 0 && shieldsPage(settings, t.path(settings)) {
+		return ShieldPage, "", told
+	}
+	if len(settings.ShieldCountries) > 0 && c.places != nil &&
+		slices.Contains(settings.ShieldCountries, c.places.Find(who.Addr).Country) {
+		return ShieldCountry, "", told
 	}
 	return "", "", told
 }
 
-// hostCounts reports whether pages of host count under the hostnames setting.
-// "*.example.com" means every host below example.com.
-func hostCounts(allowed []string, host string) bool {
-	if len(allowed) == 0 {
-		return true
-	}
-	for _, name := range allowed {
-		if below, ok := strings.CutPrefix(name, "*"); ok {
-			if strings.HasSuffix(host, below) && len(host) > len(below) {
-				return true
+// spammer is the entry of the spam list that the beacon's referrer, or its source
+// tag, falls under.
+func (c *Clerk) spammer(t *Ticket) (entry string, ok bool) {
+	if t.Beacon.Referrer != "" {
+		if from, problem := t.text.splitURL(t.Beacon.Referrer); problem == "" {
+			if entry, ok = c.spam.Match(from.host); ok {
+				return entry, true
 			}
-		} else if host == name {
-			return true
 		}
 	}
-	return false
+	if tag := t.Beacon.tags.tag(); strings.IndexByte(tag, '.') > 0 {
+		return c.spam.Match(strings.TrimPrefix(t.text.lower(tag), "www."))
+	}
+	return "", false
 }
 
 // fill makes the facts of t.Hit. visit says whether those of the visit are
@@ -134,10 +187,7 @@ func (c *Clerk) fill(t *Ticket, site aggregate.Site, settings *aggregate.Setting
 	h.Engaged, h.Scroll = b.Engaged, b.Scroll
 	h.Facts = aggregate.Facts{}
 	f := &h.Facts
-	f[aggregate.Page] = b.page.value(&t.text, b.HashMode)
-	if settings.Mask {
-		f[aggregate.Page] = cut(t.text.mask(f[aggregate.Page]), maxPath)
-	}
+	f[aggregate.Page] = t.path(settings)
 	f[aggregate.Hostname] = b.page.host
 	f[aggregate.EventName] = b.Name
 	t.fillEvent(settings.Mask)
@@ -152,6 +202,19 @@ func (c *Clerk) fill(t *Ticket, site aggregate.Site, settings *aggregate.Setting
 	f[aggregate.OS], f[aggregate.OSVersion] = told.OS, told.OSVersionValue()
 	f[aggregate.Device] = told.Device
 	f[aggregate.Language] = t.text.language(who.Language)
+}
+
+// path is the page as it is counted. Masks come before small letters: how letters
+// change is what tells a token.
+func (t *Ticket) path(settings *aggregate.Settings) string {
+	path := t.Beacon.page.value(&t.text, t.Beacon.HashMode)
+	if settings.Mask {
+		path = cut(t.text.mask(path), maxPath)
+	}
+	if settings.TidyPaths {
+		path = cut(t.text.tidy(path), maxPath)
+	}
+	return path
 }
 
 // Events that trackers send by themselves, beside pageview and engagement.

@@ -43,18 +43,25 @@ type debugAnswer struct {
 // serveDebug answers what would become of the beacon at its first site. Nothing
 // is counted, and no salt is made.
 func (d *Door) serveDebug(ctx *fasthttp.RequestCtx, t *Ticket, via []netip.Addr) {
-	if !d.limiter.allow(t.caller.Addr, t.caller.At) {
+	if who := &t.caller; !who.Addr.IsLoopback() && d.debug.take(who.Addr, who.At) > bearable {
 		answer(ctx, fasthttp.StatusTooManyRequests, bodyTooMany)
 		return
 	}
 	site := t.sites[0]
 	settings := d.settings(t, site)
-	dropped, detail, _ := d.Clerk.judge(t, settings, &t.caller)
-	if settings == nil {
-		t.settings = aggregate.DefaultSettings()
+	known := settings != nil
+	if !known {
+		settings = newSite
+	}
+	dropped, detail, _ := d.Clerk.judge(t, site, settings, &t.caller)
+	switch {
+	case objects(settings, &t.caller):
+		dropped, detail = OptOut, ""
+	case !known:
+		dropped, detail = UnknownSite, ""
 	}
 	told := d.Clerk.agents.Parse(t.caller.Agent)
-	d.Clerk.fill(t, site, &t.settings, &t.caller, &told, true)
+	d.Clerk.fill(t, site, settings, &t.caller, &told, true)
 	a := t.debugAnswer()
 	a.Counted, a.Dropped, a.Detail = dropped == "", orNull(dropped), orNull(detail)
 	a.Via = append(a.Via, via...)

@@ -28,8 +28,10 @@ type Sink interface {
 	// it was counted, else the reason, which the sink has put into its ledger. An
 	// error means that the hit is not counted and that nobody knows why.
 	Hit(h *aggregate.Hit) (dropped string, err error)
-	// Refuse puts a reason into the ledger of a site. The name is borrowed and,
-	// with the reason UnknownSite, that of no site: anything anybody sends.
+	// Refuse puts a reason into the ledger of a site, with its detail behind a
+	// colon where there is one: "bot: crawler", "hostname: copied.example". Both
+	// are borrowed. With the reason UnknownSite the site is none: anything anybody
+	// sends.
 	Refuse(site aggregate.Site, reason string)
 }
 
@@ -43,6 +45,8 @@ type Options struct {
 	// ClientIPHeader is the one header in which they do; "" = X-Forwarded-For and,
 	// where that is missing, Forwarded.
 	ClientIPHeader string
+	// Rate is how many beacons a minute are taken from one network; 0 = any number.
+	Rate int
 	// Clock tells the time of beacons; nil = time.Now.
 	Clock func() time.Time
 	// Logger hears of hits that could not be counted; nil = nobody does.
@@ -52,10 +56,11 @@ type Options struct {
 // Door serves beacons over HTTP. Safe for concurrent use.
 type Door struct {
 	Options
-	header  string // canonical ClientIPHeader
-	nearby  nearby
-	limiter limiter
-	failed  atomic.Int64 // minute of the last logged failure
+	header string // canonical ClientIPHeader
+	nearby nearby
+	rate   *buckets // nil = no limit
+	debug  *buckets
+	failed atomic.Int64 // minute of the last logged failure
 }
 
 // New makes a Door.
@@ -66,7 +71,11 @@ func New(o Options) *Door {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Door{Options: o, header: strings.TrimSpace(o.ClientIPHeader)}
+	d := &Door{Options: o, header: strings.TrimSpace(o.ClientIPHeader), debug: newBuckets(debugPerMinute)}
+	if o.Rate > 0 {
+		d.rate = newBuckets(o.Rate)
+	}
+	return d
 }
 
 // outcome is what became of a beacon at all of its sites.
@@ -74,6 +83,7 @@ type outcome struct {
 	dropped int      // number of sites that did not count it
 	reasons []string // different ones, in the order of the sites
 	failed  bool     // a sink or salt error: not counted, for no reason of the visitor's
+	far     bool     // so many came from the sender's network that it is told so
 }
 
 func (o *outcome) drop(reason string) {
@@ -85,6 +95,7 @@ func (o *outcome) drop(reason string) {
 
 // receive hands the ticket's beacon to each of its sites.
 func (d *Door) receive(t *Ticket) (out outcome) {
+	t.pressure = unmeasured
 	for _, site := range t.Sites() {
 		dropped, err := d.receiveFor(t, site)
 		switch {
@@ -95,6 +106,7 @@ func (d *Door) receive(t *Ticket) (out outcome) {
 			out.drop(dropped)
 		}
 	}
+	out.far = t.pressure == farAbove
 	return out
 }
 
@@ -109,18 +121,49 @@ func (d *Door) logFailure(err error, now time.Time) {
 
 func (d *Door) receiveFor(t *Ticket, site aggregate.Site) (dropped string, err error) {
 	settings := d.settings(t, site)
-	dropped, _, err = d.Clerk.Admit(t, site, settings, &t.caller)
-	if err != nil || dropped == OptOut {
-		return dropped, err
+	if objects(settings, &t.caller) {
+		return OptOut, nil
+	}
+	if d.measure(t) > bearable {
+		d.Sink.Refuse(site, Rate)
+		return Rate, nil
+	}
+	dropped, detail, err := d.Clerk.Admit(t, site, settings, &t.caller)
+	if err != nil {
+		return "", err
 	}
 	if settings != nil {
 		d.nearby.see(site, t.caller.Addr)
 	}
 	if dropped != "" {
-		d.Sink.Refuse(site, dropped)
+		d.Sink.Refuse(site, t.reason(dropped, detail))
 		return dropped, nil
 	}
 	return d.Sink.Hit(&t.Hit)
+}
+
+// measure takes a token for the beacon, once for all of its sites, and after
+// objections: what an objector sends takes nothing from anybody. Addresses of this
+// machine and of private networks have no limit: they are proxies that do not
+// pass on whom they speak for, or the owner's own.
+func (d *Door) measure(t *Ticket) pressure {
+	if t.pressure == unmeasured {
+		t.pressure = bearable
+		if d.rate != nil && !isNearby(t.caller.Addr) {
+			t.pressure = d.rate.take(t.caller.Addr, t.caller.At)
+		}
+	}
+	return t.pressure
+}
+
+// reason is a reason with its detail, as the ledger has it.
+func (t *Ticket) reason(dropped, detail string) string {
+	if detail == "" {
+		return dropped
+	}
+	mark := len(t.text.b)
+	t.text.b = append(append(append(t.text.b, dropped...), ": "...), detail...)
+	return t.text.from(mark)
 }
 
 // settings are those of a site, nil if there is no such site.
@@ -134,6 +177,7 @@ func (d *Door) settings(t *Ticket, site aggregate.Site) *aggregate.Settings {
 
 // Headers that are asked for, in the spelling in which the server keeps them.
 var (
+	headerOrigin     = []byte("Origin")
 	headerGPC        = []byte("Sec-Gpc")
 	headerDNT        = []byte("Dnt")
 	headerSecPurpose = []byte("Sec-Purpose")
@@ -154,6 +198,8 @@ func (d *Door) readCaller(ctx *fasthttp.RequestCtx, t *Ticket) (via []netip.Addr
 		Language: borrow(h.PeekCanonical(headerLanguage)),
 		GPC:      isOne(h.PeekCanonical(headerGPC)),
 		DNT:      isOne(h.PeekCanonical(headerDNT)),
+		Origin:   borrow(h.PeekCanonical(headerOrigin)),
+		Referer:  borrow(h.Referer()),
 		Prefetch: IsAhead(h.PeekCanonical(headerSecPurpose)) || IsAhead(h.PeekCanonical(headerPurpose)) ||
 			IsAhead(h.PeekCanonical(headerXPurpose)) || IsAhead(h.PeekCanonical(headerXMoz)),
 	}

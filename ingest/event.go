@@ -18,6 +18,7 @@ var (
 	headerExposeHeaders    = []byte("Access-Control-Expose-Headers")
 	headerMaxAge           = []byte("Access-Control-Max-Age")
 	headerCacheControl     = []byte("Cache-Control")
+	headerRetryAfter       = []byte("Retry-After")
 	headerResourcePolicy   = []byte("Cross-Origin-Resource-Policy")
 
 	valueAny      = []byte("*")
@@ -26,6 +27,7 @@ var (
 	valueExposed  = []byte("X-Footfall-Dropped, X-Plausible-Dropped")
 	valueDay      = []byte("86400")
 	valueNoStore  = []byte("no-store")
+	valueMinute   = []byte("60")
 	valueForeign  = []byte("cross-origin")
 	contentText   = []byte("text/plain; charset=utf-8")
 	contentJSON   = []byte("application/json; charset=utf-8")
@@ -33,6 +35,7 @@ var (
 	bodyOK        = []byte("ok")
 	bodyTooLarge  = []byte("The request body is larger than 64 KiB.")
 	bodyTooMany   = []byte("Too many debug requests from this address; try again in a minute.")
+	bodyFarAbove  = []byte("Too many events from your network; try again in a minute.")
 	bodyNotNow    = []byte("The event could not be counted; the server's log says more.")
 	bodyNotMethod = []byte("Events are sent with POST.")
 )
@@ -101,6 +104,11 @@ func (d *Door) answerOutcome(ctx *fasthttp.RequestCtx, out outcome) {
 	if out.dropped > 0 {
 		ctx.Response.Header.SetCanonical(headerExposeHeaders, valueExposed)
 		out.droppedHeaders(&ctx.Response.Header)
+	}
+	if out.far {
+		ctx.Response.Header.SetCanonical(headerRetryAfter, valueMinute)
+		answer(ctx, fasthttp.StatusTooManyRequests, bodyFarAbove)
+		return
 	}
 	answer(ctx, fasthttp.StatusAccepted, bodyOK)
 }

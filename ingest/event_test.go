@@ -129,6 +129,7 @@ func TestInvalidBeaconsAreToldEveryFieldAtOnce(t *testing.T) {
 
 func TestAppsMaySendOtherSchemes(t *testing.T) {
 	h := newHouse(t)
+	h.set("example.com", "hostnames", "any")
 	for _, c := range []struct{ url, host, page string }{
 		{"app://localhost/start", "localhost", "/start"},
 		{"file:///index.html", "", "/index.html"},
@@ -285,7 +286,8 @@ func TestDropsAreNamedAndCounted(t *testing.T) {
 	if hits := h.sink.all(); len(hits) != 0 {
 		t.Errorf("got %d hits, want none", len(hits))
 	}
-	want := map[string]int{"example.com bot": 1, "example.com prefetch": 4, "strict.example hostname": 3}
+	want := map[string]int{"example.com bot: crawler": 1, "example.com prefetch": 4, "strict.example hostname: elsewhere.example": 1,
+		"strict.example hostname: blog.example": 1, "strict.example hostname: evilshop.example": 1}
 	if got := h.sink.ledger(); !maps.Equal(got, want) {
 		t.Errorf("got ledger %v, want %v", got, want)
 	}

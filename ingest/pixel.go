@@ -40,6 +40,9 @@ func (d *Door) ServePixel(ctx *fasthttp.RequestCtx) {
 		status = fasthttp.StatusServiceUnavailable
 	} else {
 		out.droppedHeaders(h)
+		if out.far {
+			status = fasthttp.StatusTooManyRequests
+		}
 	}
 	h.SetCanonical(headerCacheControl, valueNoStore)
 	h.SetCanonical(headerResourcePolicy, valueForeign)

@@ -31,6 +31,7 @@ type Ticket struct {
 	caller   Caller
 	chain    []netip.Addr // of forwarding headers
 	sites    []aggregate.Site
+	pressure pressure
 	big      bool // not worth keeping
 }
 

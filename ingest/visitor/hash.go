@@ -40,6 +40,13 @@ func hash(salt []byte, site aggregate.Site, addr netip.Addr, agent []byte) (v ag
 	return v
 }
 
+// Idle costs what a visitor's hash costs, and tells nobody anything: for beacons
+// that are refused, but must be answered no sooner than others.
+func Idle(site aggregate.Site, addr netip.Addr, agent []byte) {
+	var known [SaltSize]byte
+	hash(known[:], site, addr, agent)
+}
+
 func pad(block, salt []byte, with byte) {
 	for i := range block {
 		block[i] = with
