@@ -125,6 +125,7 @@ func (d *Day) Close() {
 			d.sweep(dim)
 		}
 	}
+	d.cutLedger(maxReasons / ledgerSlack)
 	d.closed = true
 	d.addAbsentProperties()
 }

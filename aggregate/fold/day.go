@@ -2,8 +2,6 @@ package fold
 
 import (
 	"encoding/binary"
-	"maps"
-	"strings"
 	"time"
 
 	"footfall/aggregate"
@@ -30,9 +28,6 @@ const maxDict = 65_000
 // maxRecords is how many events of one visit are told apart; further ones are
 // added to like ones of the same hour.
 const maxRecords = 256
-
-// maxReasons is how many lines the drop ledger of a day has.
-const maxReasons = 500
 
 // Day is one site-local day in memory.
 type Day struct {
@@ -105,6 +100,9 @@ func (d *Day) Bounds() (start, end int64) { return d.start, d.end }
 // Visits is the number of visits in memory.
 func (d *Day) Visits() int { return d.visits.len() }
 
+// Events is the number of pageviews and custom events of the day.
+func (d *Day) Events() int64 { return d.total[aggregate.Events] }
+
 // LastSeen is the latest event of the visits that started in the day, in Unix
 // milliseconds; the day's start when there is none.
 func (d *Day) LastSeen() int64 { return d.start + int64(d.lastSeen) }
@@ -122,17 +120,6 @@ func (d *Day) Committed() {
 	d.epoch++
 	d.changed = 0
 	d.dirty = false
-}
-
-// Refuse adds to the drop ledger.
-func (d *Day) Refuse(reason string) {
-	if _, known := d.refusals[reason]; !known {
-		if reason = strings.Clone(reason); len(d.refusals) >= maxReasons {
-			reason = aggregate.Other
-		}
-	}
-	d.refusals[reason]++
-	d.dirty = true
 }
 
 // hourAt is the local hour of a time of the day.
@@ -222,6 +209,3 @@ func (d *Day) touch(r ref) {
 		d.changed++
 	}
 }
-
-// Refusals is the day's drop ledger: how many were refused for each reason.
-func (d *Day) Refusals() map[string]int64 { return maps.Clone(d.refusals) }

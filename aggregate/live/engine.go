@@ -20,6 +20,7 @@ const (
 	Capacity    = "capacity"     // the site's visits_per_day is reached
 	Late        = "late"         // more than half an hour old, or its day is being closed
 	Future      = "future"       // later than the clock
+	Budget      = "budget"       // the site's beacons_per_day is reached
 )
 
 // maxAhead is how far ahead of the clock a hit's time may be.
@@ -118,6 +119,10 @@ func (e *Engine) Hit(h *aggregate.Hit) (dropped string, err error) {
 	if d == nil {
 		return Late, nil
 	}
+	if settings.BeaconsPerDay > 0 && h.Kind != aggregate.Engagement && d.Events() >= int64(settings.BeaconsPerDay) {
+		e.enter(s, d, h.At, Budget)
+		return Budget, nil
+	}
 	s.buf = appendHitRecord(s.buf[:0], h)
 	e.keep(s)
 	return e.fold(s, d, h), nil
@@ -152,11 +157,17 @@ func (e *Engine) refuse(name aggregate.Site, reason string) string {
 	defer s.mu.Unlock()
 	now := e.clock().UnixMilli()
 	if d, err := e.dayFor(s, now, &settings); err == nil && d != nil {
-		s.buf = appendRefusalRecord(s.buf[:0], name, now, reason)
-		e.keep(s)
-		d.Refuse(reason)
+		e.enter(s, d, now, reason)
 	}
 	return reason
+}
+
+// enter puts a reason into the ledger of the day that holds an instant. s.mu is
+// held.
+func (e *Engine) enter(s *site, d *fold.Day, at int64, reason string) {
+	s.buf = appendRefusalRecord(s.buf[:0], s.name, at, reason)
+	e.keep(s)
+	d.Refuse(reason)
 }
 
 // site returns a site's open days; it makes new ones.

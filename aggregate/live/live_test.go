@@ -23,6 +23,7 @@ type installation struct {
 	state  *state // nil: process memory only
 	e      *Engine
 	floor  int
+	budget int
 }
 
 func install(t *testing.T, start time.Time, st *state) *installation {
@@ -33,7 +34,7 @@ func install(t *testing.T, start time.Time, st *state) *installation {
 
 func (in *installation) settings(site aggregate.Site) (aggregate.Settings, bool) {
 	s := aggregate.DefaultSettings()
-	s.Timezone, s.Floor = "Europe/Berlin", in.floor
+	s.Timezone, s.Floor, s.BeaconsPerDay = "Europe/Berlin", in.floor, in.budget
 	return s, site != "unknown.example"
 }
 
