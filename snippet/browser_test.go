@@ -176,6 +176,13 @@ func (w *web) take(ctx *fasthttp.RequestCtx, path string) {
 	ctx.SetBodyString("ok")
 }
 
+// forget drops the beacons of a host that no test has for itself.
+func (w *web) forget(host string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.got, host)
+}
+
 var sites atomic.Int64
 
 // site is one website in one tab.

@@ -1,6 +1,6 @@
 // Package snippet owns the script that a website embeds: its one source (src),
 // its builds (dist, made from the source by `go generate` and committed), their
-// size budget, and how they are served.
+// size budget, how they are served, and the npm package made of the same source.
 //
 // It must never see anything else of the project: no site, no setting, no beacon.
 // The script is the same for everybody, and so are the validators it is served
@@ -8,8 +8,36 @@
 //
 // What a name switches on is compiled into the file of that name, because a
 // cache, a proxy or a copy on the site's own host keeps the bytes but not the
-// name. Builds are committed ready compressed, so that the server links neither
+// name. Builds are committed ready compressed, so that the server neither links
 // the bundler nor pays for compression when it starts.
+//
+// The tag's attributes:
+//
+//	data-domain       the site; default: the host of the page
+//	data-api          where beacons go; default: ../api/event, seen from the script
+//	data-hash         the fragment belongs to the path
+//	data-manual       no pageview by itself, only what the page calls for
+//	data-local        count on local hosts and under automation as well
+//	data-forms        count submitted forms
+//	data-debug        say in the console what was not counted, and why
+//	data-outbound     "off": no clicks on links to other hosts
+//	data-downloads    file name extensions that are downloads (pdf|zip), or "off"
+//	data-404          "off": no event of its own for pages answered 404
+//	data-include      only these paths: globs, separated by commas; * stops at a
+//	data-exclude      not these paths   slash, ** does not
+//	data-transform    name of a global function that is given each event and
+//	                  returns it, changed or not, or nothing to drop it
+//	event-KEY         a property of every event
+//
+// On any element of the page, data-footfall-event-name="Sign up", with
+// data-footfall-event-KEY and data-footfall-revenue-amount and -currency, or the
+// classes plausible-event-name=Sign+up and so on: an event when it is clicked, or
+// submitted if it is a form.
+//
+// The script reads localStorage.plausible_ignore and footfall_ignore ("true"
+// means that this visitor objects) and writes nothing anywhere. It wants a browser
+// of 2020 (Chrome 85, Firefox 79, Safari 14); an older one does not run it at all,
+// so the part "compat" of old names has nothing to switch.
 package snippet
 
 //go:generate go run ./build

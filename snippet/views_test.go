@@ -264,6 +264,7 @@ func TestBlockedStorageIsNoObjection(t *testing.T) {
 func TestLocalHostsAreLeftOutUnlessAsked(t *testing.T) {
 	s := newSite(t, nil)
 	s.host = "localhost"
+	browser.web.forget(s.host)
 	s.page("/plain", s.tag(""))
 	s.page("/local", s.tag("data-local"))
 	s.page("/named", s.tagOf("script.local.js", ""))

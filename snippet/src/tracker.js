@@ -5,8 +5,8 @@
 // is off is not in the file at all.
 //
 // Three rules hold everywhere. Nothing is stored. No click is held up: a request
-// with keepalive outlives its page. Nothing that goes wrong reaches the page: each
-// of the three ways in (start, look, send) catches what it calls.
+// with keepalive outlives its page. Nothing that goes wrong reaches the page: what
+// can throw is called inside a try.
 //
 // Options are the data- attributes of the tag. What is off by default (hash,
 // manual, local, forms, debug) is on when its attribute is there, whatever it
