@@ -47,13 +47,18 @@ func load(name string) *script {
 		}
 		s.body[form] = body
 	}
+	s.seal()
+	return s
+}
+
+// seal works out what identifies the text.
+func (s *script) seal() {
 	short, long := sha256.Sum256(s.body[plain]), sha512.Sum384(s.body[plain])
 	s.hash = hex.EncodeToString(short[:8])
 	s.sri = "sha384-" + base64.StdEncoding.EncodeToString(long[:])
 	for form := range encodings {
 		s.etag[form] = `"` + s.hash + strings.Replace(suffix[form], ".", "-", 1) + `"`
 	}
-	return s
 }
 
 // Parts that change the file. The others that an old name may carry are in every
@@ -106,6 +111,8 @@ func find(name string) (s *script, fixed bool) {
 		return nil, false
 	case name == "script.js", name == "plausible.js":
 		return builds[0], false
+	case name == optOutName:
+		return optOut(), false
 	case initName.MatchString(name):
 		return initBuild, false
 	}

@@ -38,6 +38,9 @@
 // means that this visitor objects) and writes nothing anywhere. It wants a browser
 // of 2020 (Chrome 85, Firefox 79, Safari 14); an older one does not run it at all,
 // so the part "compat" of old names has nothing to switch.
+//
+// optout.js is a script of its own, for a button on the site's page about
+// privacy: it writes footfall_ignore when a visitor says so, and at no other time.
 package snippet
 
 //go:generate go run ./build

@@ -26,8 +26,8 @@ func Match(path string) bool {
 	return s != nil
 }
 
-// Handler answers GET and HEAD for /js/script.js and its other names; 404 for the
-// rest of /js/.
+// Handler answers GET and HEAD for /js/script.js and its other names, and for
+// /js/opt-out.js; 404 for the rest of /js/.
 func Handler(ctx *fasthttp.RequestCtx) {
 	name := strings.TrimPrefix(string(ctx.Path()), "/js/")
 	s, fixed := find(name)
