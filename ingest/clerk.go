@@ -61,6 +61,8 @@ type Caller struct {
 	// Origin and Referer are the headers in which a browser says what page a
 	// request comes from; servers send none.
 	Origin, Referer string
+	// Headless says that the tracker itself has noticed a program at the controls.
+	Headless bool
 	// NoAgent says that the agent cannot be known (a log format without it), which
 	// is no sign of a bot.
 	NoAgent bool
@@ -139,6 +141,9 @@ func (c *Clerk) judge(t *Ticket, site aggregate.Site, settings *aggregate.Settin
 		return Prefetch, "", told
 	case shieldsAddr(settings, who.Addr):
 		return ShieldIP, "", told
+	}
+	if who.Headless {
+		return Bot, agent.BotHeadless, told
 	}
 	if !who.NoAgent {
 		if told = c.agents.Parse(who.Agent); told.Bot != "" {

@@ -22,6 +22,13 @@ type Sites interface {
 	Settings(site aggregate.Site) (settings aggregate.Settings, ok bool)
 }
 
+// Senders knows the tokens with which back ends speak for their visitors.
+type Senders interface {
+	// MaySend reports whether there is a token that may send, and whether it covers
+	// a site. Both are borrowed and may be anything.
+	MaySend(token string, site aggregate.Site) (valid, allowed bool)
+}
+
 // Sink is where hits go: the live engine.
 type Sink interface {
 	// Hit counts h, whose strings are borrowed during the call. dropped is "" when
@@ -45,6 +52,11 @@ type Options struct {
 	// ClientIPHeader is the one header in which they do; "" = X-Forwarded-For and,
 	// where that is missing, Forwarded.
 	ClientIPHeader string
+	// Websites finds the site behind a website id of Umami's; nil = there are none.
+	// The id may be anything, and is borrowed.
+	Websites func(id string) (aggregate.Site, bool)
+	// Senders knows the tokens of back ends; nil = nobody may speak for visitors.
+	Senders Senders
 	// Rate is how many beacons a minute are taken from one network; 0 = any number.
 	Rate int
 	// Clock tells the time of beacons; nil = time.Now.
@@ -177,15 +189,16 @@ func (d *Door) settings(t *Ticket, site aggregate.Site) *aggregate.Settings {
 
 // Headers that are asked for, in the spelling in which the server keeps them.
 var (
-	headerOrigin     = []byte("Origin")
-	headerGPC        = []byte("Sec-Gpc")
-	headerDNT        = []byte("Dnt")
-	headerSecPurpose = []byte("Sec-Purpose")
-	headerPurpose    = []byte("Purpose")
-	headerXPurpose   = []byte("X-Purpose")
-	headerXMoz       = []byte("X-Moz")
-	headerLanguage   = []byte("Accept-Language")
-	headerDebug      = []byte("X-Debug-Request")
+	headerOrigin        = []byte("Origin")
+	headerAuthorization = []byte("Authorization")
+	headerGPC           = []byte("Sec-Gpc")
+	headerDNT           = []byte("Dnt")
+	headerSecPurpose    = []byte("Sec-Purpose")
+	headerPurpose       = []byte("Purpose")
+	headerXPurpose      = []byte("X-Purpose")
+	headerXMoz          = []byte("X-Moz")
+	headerLanguage      = []byte("Accept-Language")
+	headerDebug         = []byte("X-Debug-Request")
 )
 
 // readCaller finds out who sent the request, and which proxies were believed.

@@ -68,6 +68,12 @@ func (d *Door) servePost(ctx *fasthttp.RequestCtx) {
 		answer(ctx, fasthttp.StatusRequestEntityTooLarge, bodyTooLarge)
 		return
 	}
+	if d.Senders != nil {
+		if token := bearer(&ctx.Request.Header); token != "" {
+			d.serveTold(ctx, token)
+			return
+		}
+	}
 	t := takeTicket()
 	defer t.giveBack()
 	t.big = len(body) > bigBody

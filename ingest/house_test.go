@@ -88,6 +88,10 @@ func (h *house) route(ctx *fasthttp.RequestCtx) {
 		h.door.ServeEvent(ctx)
 	case "/pixel.gif":
 		h.door.ServePixel(ctx)
+	case "/count":
+		h.door.ServeCount(ctx)
+	case "/api/send":
+		h.door.ServeSend(ctx)
 	case "/panic":
 		panic("203.0.113.99 in a value")
 	}
