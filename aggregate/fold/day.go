@@ -56,6 +56,7 @@ type Day struct {
 	lastSeen int32 // latest visit.seen
 	meta     aggregate.Meta
 	capped   bool // values were swept
+	room     int  // at least so many new values fit into every dictionary
 	closed   bool // see Close
 
 	epoch     uint32 // counts commits
@@ -139,6 +140,7 @@ func (d *Day) grow(dim aggregate.Dimension) {
 func (d *Day) number(dim aggregate.Dimension, s string) value {
 	n := d.dicts[dim].number(s)
 	if int(n) >= len(d.cells[dim]) {
+		d.room--
 		d.grow(dim)
 		if dim == aggregate.Page {
 			d.grow(aggregate.EntryPage)

@@ -10,6 +10,9 @@ import (
 // makeRoom sees to it that the values of a hit find numbers: a dictionary that
 // is nearly full is swept first, so that no number changes while a hit is folded.
 func (d *Day) makeRoom(h *aggregate.Hit) {
+	if d.room > len(h.Props)+2 {
+		return
+	}
 	for _, dim := range counted {
 		need := 1
 		switch dim {
@@ -21,6 +24,12 @@ func (d *Day) makeRoom(h *aggregate.Hit) {
 			need = len(h.Props)
 		}
 		d.roomFor(dim, need)
+	}
+	d.room = d.limit()
+	for _, dict := range d.dicts {
+		if dict != nil {
+			d.room = min(d.room, d.limit()-len(dict.values))
+		}
 	}
 }
 

@@ -55,6 +55,7 @@ func (d *Day) nextPass() {
 // visitWeight is what one visit gives this day.
 type visitWeight struct {
 	counts aggregate.Counts
+	used   int    // columns from here on are zero
 	hours  uint32 // bit per local hour in which it was active itself
 	entry  *event // the event whose page and host it entered by; nil when inactive
 }
@@ -65,7 +66,7 @@ func (d *Day) weighVisit(r ref, sign int64, dims dimSet) visitWeight {
 	v := d.visit(r)
 	w := d.sum(v)
 	if dims.has(aggregate.None) {
-		addSigned(&d.total, &w.counts, sign)
+		addSigned(&d.total, &w, sign)
 		d.weighHours(v, &w, sign)
 	}
 	active := w.counts[aggregate.Visits] > 0
@@ -74,7 +75,7 @@ func (d *Day) weighVisit(r ref, sign int64, dims dimSet) visitWeight {
 			continue
 		}
 		c := &d.cells[dim][v.facts[dim]]
-		addSigned(&c.Counts, &w.counts, sign)
+		addSigned(&c.Counts, &w, sign)
 		if active && c.visitor != d.pass {
 			c.visitor = d.pass
 			c.Counts[aggregate.Visitors] += sign
@@ -91,9 +92,12 @@ func (d *Day) weighVisit(r ref, sign int64, dims dimSet) visitWeight {
 	return w
 }
 
-func addSigned(to, c *aggregate.Counts, sign int64) {
-	for i := range to {
-		to[i] += sign * c[i]
+// addSigned adds a visit's row to a cell, or takes it off. Most rows end before
+// the engagement columns, and this is the fold's innermost loop.
+func addSigned(to *aggregate.Counts, w *visitWeight, sign int64) {
+	n := min(w.used, len(to))
+	for i, c := range w.counts[:n] {
+		to[i] += sign * c
 	}
 }
 
@@ -132,6 +136,10 @@ func (d *Day) sum(v *visit) visitWeight {
 	if c[aggregate.Events] > 0 {
 		c[aggregate.Visits] = 1
 	}
+	w.used = int(aggregate.Engaged)
+	if engagedHere || depth > 0 {
+		w.used = int(aggregate.CarriedVisitors)
+	}
 	if v.flags&crossing == 0 {
 		c[aggregate.Starts] = 1
 		c[aggregate.Duration] = int64(v.end) - int64(v.start)
@@ -141,6 +149,7 @@ func (d *Day) sum(v *visit) visitWeight {
 		}
 		return w
 	}
+	w.used = aggregate.Columns
 	d.sumCarried(v, c, depth)
 	return w
 }

@@ -52,6 +52,10 @@ type memory struct {
 	step  int64 // see growth
 	used  atomic.Int64
 	pin   bool // lock every file in memory: a disk swap is active
+	// mapped lets extents write through a mapping of the room that was made for
+	// them: a record costs a copy then, not a system call. The pages are the
+	// kernel's: they outlive the process like those that it has written itself.
+	mapped bool
 }
 
 // take asks for n bytes and leaves spare ones untouched.
@@ -90,6 +94,9 @@ type extent struct {
 	pins  [][]byte // mappings that keep the pages locked
 	pend  int64    // the file is pinned up to here, in whole pages
 	err   error    // a failed write could not be taken back; nothing may follow
+
+	window []byte // mem.mapped: the file from start to room, or nil
+	start  int64
 }
 
 // adopt makes an extent of an existing file, all of which counts.
@@ -143,11 +150,39 @@ func (e *extent) write(p []byte) error {
 	if err := e.reserve(int64(len(p))); err != nil {
 		return err
 	}
-	if _, err := e.file.WriteAt(p, e.size); err != nil {
+	if e.mem.mapped {
+		if err := e.look(); err != nil {
+			return errors.Join(asFull(err), e.cut(e.size))
+		}
+		copy(e.window[e.size-e.start:], p)
+	} else if _, err := e.file.WriteAt(p, e.size); err != nil {
 		return errors.Join(asFull(err), e.cut(e.size))
 	}
 	e.size += int64(len(p))
 	return nil
+}
+
+// look makes the window show all room from the end of the file on.
+func (e *extent) look() error {
+	if e.window != nil && e.start+int64(len(e.window)) >= e.room {
+		return nil
+	}
+	e.shut()
+	start := e.size / pageSize * pageSize
+	window, err := e.file.mapping(start, int(wholePages(e.room)-start), false)
+	if err != nil {
+		return err
+	}
+	e.window, e.start = window, start
+	return nil
+}
+
+// shut ends the window.
+func (e *extent) shut() {
+	if e.window != nil {
+		_ = e.mem.dir.unmap(e.window) // fails on addresses that are not mapped only
+		e.window = nil
+	}
 }
 
 // reserve makes room for n more bytes.
@@ -194,6 +229,7 @@ func (e *extent) pinTo(room int64) error {
 
 // cut ends the file after size bytes and gives back the room behind.
 func (e *extent) cut(size int64) error {
+	e.shut() // it would show what lies behind the end
 	if err := e.file.Truncate(size); err != nil {
 		e.err = fmt.Errorf("cut back to %d bytes: %w", size, err)
 		return e.err
@@ -218,6 +254,7 @@ func (e *extent) seal() error {
 	if e.file == nil {
 		return nil
 	}
+	e.shut()
 	err := errors.Join(e.trim(), e.file.Close())
 	e.file = nil
 	return err
@@ -226,6 +263,7 @@ func (e *extent) seal() error {
 // drop lets go of a file that has been removed, or that stays behind at the end
 // of the process.
 func (e *extent) drop() {
+	e.shut()
 	for _, m := range e.pins {
 		_ = e.mem.dir.unmap(m) // fails on addresses that are not mapped only
 	}

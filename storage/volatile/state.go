@@ -79,7 +79,8 @@ func Open(o Options) (*State, error) {
 	if err != nil {
 		return nil, fmt.Errorf("memory state: %w", err)
 	}
-	r := rules{bytes: d.bytes(), step: growth}
+	// A ramfs has no size, and no way to make room: a mapping could run past the end.
+	r := rules{bytes: d.bytes(), step: growth, mapped: d.bytes() > 0}
 	unswappable, err := d.unswappable()
 	swap := true
 	if err == nil {
@@ -102,6 +103,7 @@ type rules struct {
 	bytes         int64 // size of the file system, 0 = not limited
 	step          int64 // growth
 	pin, pinSalts bool  // lock in memory
+	mapped        bool  // write through mappings
 }
 
 func logger(o Options) *slog.Logger {
@@ -126,7 +128,7 @@ func (r rules) limit(maximum int64) int64 {
 // openIn opens a state in a directory that is known to be fit. data is the data
 // directory's real path.
 func openIn(d directory, data string, o Options, r rules) (*State, error) {
-	mem := &memory{dir: d, limit: r.limit(o.MaxBytes), step: r.step, pin: r.pin}
+	mem := &memory{dir: d, limit: r.limit(o.MaxBytes), step: r.step, pin: r.pin, mapped: r.mapped}
 	own := owner{database: o.DatabaseID}
 	sum := sha256.Sum256([]byte(data))
 	copy(own.data[:], sum[:])
