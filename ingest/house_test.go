@@ -134,7 +134,9 @@ func (h *house) request(method, path, body string, headers ...string) reply {
 	r.Header.Set("Content-Type", "text/plain")
 	for _, line := range headers {
 		name, value, _ := strings.Cut(line, ": ")
-		if http.CanonicalHeaderKey(name) == "X-Forwarded-For" || name == "Forwarded" {
+		if name == "Host" {
+			r.Host = value
+		} else if http.CanonicalHeaderKey(name) == "X-Forwarded-For" || name == "Forwarded" {
 			r.Header.Add(name, value)
 		} else {
 			r.Header.Set(name, value)
