@@ -30,6 +30,7 @@ type Agent struct {
 	OS, OSVersion           string
 	Device                  string // Desktop, Mobile, Tablet
 	Bot                     string // "" = a person; else one of the Bot... constants
+	BotName                 string // under which we know the program, if we do
 
 	browserValue, osValue string // the stored values, joined once
 }
@@ -128,7 +129,7 @@ func (p *Parser) Parse(agent []byte) Agent {
 
 // read is Parse without memory.
 func read(ua string) (a Agent) {
-	a.Bot = botKind(ua)
+	a.Bot, a.BotName = botKind(ua)
 	a.OS, a.OSVersion, a.Device = system(ua)
 	a.Browser, a.BrowserVersion = browser(ua, &a)
 	a.browserValue, a.osValue = a.BrowserVersionValue(), a.OSVersionValue()

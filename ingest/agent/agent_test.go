@@ -50,7 +50,7 @@ func TestNoPartOfAnAgentIsKept(t *testing.T) {
 	for _, agent := range agents {
 		ua := strings.Clone(agent)
 		a := read(ua)
-		for _, s := range []string{a.Browser, a.BrowserVersion, a.OS, a.OSVersion, a.Device, a.Bot, a.browserValue, a.osValue} {
+		for _, s := range []string{a.Browser, a.BrowserVersion, a.OS, a.OSVersion, a.Device, a.Bot, a.BotName, a.browserValue, a.osValue} {
 			if strings.Contains(strings.ToLower(s), "canary") {
 				t.Errorf("%q came through from %q", s, ua)
 			}

@@ -1,6 +1,9 @@
 package agent
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 var bots = []struct{ kind, agent string }{
 	{BotAI, "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)"},
@@ -8,6 +11,7 @@ var bots = []struct{ kind, agent string }{
 	{BotAI, "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36; compatible; OAI-SearchBot/1.3; +https://openai.com/searchbot"},
 	{BotAI, "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; ClaudeBot/1.0; +claudebot@anthropic.com)"},
 	{BotAI, "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; Claude-User/1.0; +Claude-User@anthropic.com)"},
+	{BotCrawler, "SomeoneBot (like Chrome)"},
 	{BotAI, "CCBot/2.0 (https://commoncrawl.org/faq/)"},
 	{BotAI, "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; PerplexityBot/1.0; +https://perplexity.ai/perplexitybot)"},
 	{BotAI, "Mozilla/5.0 (Linux; Android 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Mobile Safari/537.36 (compatible; Bytespider; spider-feedback@bytedance.com)"},
@@ -60,7 +64,6 @@ var bots = []struct{ kind, agent string }{
 	{BotLibrary, "Ruby"},
 	{BotLibrary, "Dart/3.3 (dart:io)"},
 	{BotLibrary, "PostmanRuntime/7.42.0"},
-	{BotLibrary, "MyApp/1 CFNetwork/1568.200.51 Darwin/24.1.0"},
 	{BotLibrary, "Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1.22621.4391"},
 
 	{BotMonitor, "Mozilla/5.0+(compatible; UptimeRobot/2.0; http://www.uptimerobot.com/)"},
@@ -110,21 +113,80 @@ func TestBotsAreNamedByKind(t *testing.T) {
 	}
 }
 
-func TestWordsHaveOneKind(t *testing.T) {
-	for word, kind := range headWords {
-		if other, also := botWords[word]; also {
-			t.Errorf("%q is %s at the start and %s anywhere", word, kind, other)
+func TestNamesAreReadAndCanMatch(t *testing.T) {
+	for _, x := range known.list {
+		ua := x.text
+		if !x.head {
+			ua = "a " + ua
+		}
+		got := known.at([]byte(ua), len(ua)-len(x.text))
+		if got == nil || got.text != x.text {
+			t.Errorf("%q is not found in %q", x.text, ua)
+		}
+		if !isWord(x.text[0]) {
+			t.Errorf("%q can never match: words begin with a letter or digit", x.text)
 		}
 	}
-	for word := range botWords {
-		lower := string(lowerASCII(nil, word))
-		if lower != word {
-			t.Errorf("%q can never match, want %q", word, lower)
+	for _, want := range []struct{ name, kind string }{
+		{"GPTBot", BotAI}, {"ClaudeBot", BotAI}, {"Googlebot", BotCrawler}, {"python-requests", BotLibrary},
+		{"HeadlessChrome", BotHeadless}, {"UptimeRobot", BotMonitor}, {"WhatsApp", BotPreview},
+	} {
+		got := known.at([]byte(strings.ToLower(want.name)+"/1.0"), 0)
+		if got == nil || got.kind != want.kind {
+			t.Errorf("%s is %+v, want %s", want.name, got, want.kind)
 		}
-		for i := range len(word) {
-			if !isWordByte(word[i]) {
-				t.Errorf("%q can never match: %q divides words", word, word[i])
-			}
+	}
+}
+
+func TestNamesAreWholeWords(t *testing.T) {
+	n := readNames("[crawler]\nSlurp\n^Head\nTail$\n[ai]\nTwo Words\nslurp\n")
+	for text, want := range map[string]string{
+		"slurp": "slurp", "slurp/2": "slurp", "slurp2": "slurp", "slurpy": "",
+		"head/1": "head", "two words": "two words", "two wordsmiths": "two words", "tail": "tail", "tail/1": "",
+	} {
+		got := ""
+		if x := n.at([]byte(text), 0); x != nil {
+			got = x.text
+		}
+		if got != want {
+			t.Errorf("in %q %q was found, want %q", text, got, want)
+		}
+	}
+	if x := n.at([]byte("a head"), 2); x != nil {
+		t.Errorf("%q was found behind the start", x.text)
+	}
+	if x := n.at([]byte("slurp"), 0); x.kind != BotCrawler {
+		t.Errorf("slurp is %q, want the kind that it had first", x.kind)
+	}
+}
+
+func TestWordsTellTrades(t *testing.T) {
+	for word, want := range map[string]string{
+		"acmebot": BotCrawler, "bots": BotCrawler, "robot": BotCrawler, "supercrawler": BotCrawler, "spiderling": BotCrawler,
+		"headlessbrowser": BotHeadless, "sitemonitor": BotMonitor, "uptimething": BotMonitor, "pagepreview": BotPreview,
+		"linkchecker": BotCrawler, "webfetcher": BotCrawler, "acmeagent": BotCrawler, "python": BotLibrary,
+		"cubot": "", "safari": "", "webview": "", "reader": "", "searchapp": "", "bo": "", "chrome": "",
+	} {
+		if got := kindOfWord([]byte(word), false); got != want {
+			t.Errorf("%q is %q, want %q", word, got, want)
+		}
+	}
+	if got := kindOfWord([]byte("qqdownloader"), true); got != "" {
+		t.Errorf("in Internet Explorer qqdownloader is %q, want a person", got)
+	}
+}
+
+func TestWhoAdvertisesIsNoBrowser(t *testing.T) {
+	for text, want := range map[string]bool{
+		"thing (+https://example.org/about)": true, "thing; someone@example.org": true, "thing example.org/policy": true,
+		"thing (example.com)": true, "www.example.de": true,
+		"version/4.0 mobile": false, "com.example.app/1.0": false, "vscode@fb/1.45": false, "a@b": false,
+		"mozilla/4.0 (compatible; msie 6.0; provider.com)": false,
+		"android 13 [fbcr/telekom.de;fbid/phone]":          false, "weather.de/1.7 (android 13)": false,
+		"build/tp1a.220624.014": false,
+	} {
+		if got := advertises([]byte(text)); got != want {
+			t.Errorf("%q advertises: %v, want %v", text, got, want)
 		}
 	}
 }

@@ -110,6 +110,9 @@ func browser(ua string, a *Agent) (name, ver string) {
 	if strings.Contains(ua, "; wv)") || apple && has(ua, "AppleWebKit/") && !has(ua, "Safari/") {
 		return App, ""
 	}
+	if strings.HasPrefix(ua, "Dalvik/") || has(ua, "CFNetwork/") {
+		return App, "" // that speaks for itself
+	}
 	if rest, found := after(ua, "Chrome/"); found {
 		return "Chrome", version(rest)
 	}

@@ -173,6 +173,10 @@ var people = []struct {
 	{"[FBAN/FB4A;FBAV/16.0.0.20.15;FBBV/4061184;FBDM/{density=1.5,width=540,height=960};FBLC/en_US;FBPN/com.facebook.katana;FBDV/Lenovo A850+;FBSV/4.2.2;FBOP/1;FBCA/armeabi-v7a:armeabi;]",
 		Agent{Browser: App, OS: "Android", OSVersion: "4.2", Device: Mobile}},
 
+	{"MyApp/1 CFNetwork/1568.200.51 Darwin/24.1.0", Agent{Browser: App, OS: "iOS", Device: Mobile}},
+	{"MyApp/1 CFNetwork/902.2 Darwin/17.7.0 (x86_64)", Agent{Browser: App, OS: "Mac", Device: Desktop}},
+	{"Dalvik/2.1.0 (Linux; U; Android 13; SM-A536B Build/TP1A.220624.014)", Agent{Browser: App, OS: "Android", OSVersion: "13", Device: Mobile}},
+
 	// Screens on walls, consoles.
 	{"Mozilla/5.0 (SMART-TV; LINUX; Tizen 7.0) AppleWebKit/537.36 (KHTML, like Gecko) 94.0.4606.31/7.0 TV Safari/537.36",
 		Agent{Browser: "Safari", OS: "Tizen", OSVersion: "7.0", Device: Desktop}},

@@ -18,7 +18,7 @@ func system(ua string) (os, ver, device string) {
 			return "Windows Phone", v, Mobile
 		}
 		return "Windows Phone", versionAfter(ua, "Windows Phone"), Mobile
-	case has(ua, "Windows"):
+	case hasAny(ua, "Windows", "Win95", "Win98", "WinNT", "Win16"):
 		return "Windows", windows[versionAfter(ua, "Windows NT")], Desktop
 	case has(ua, "CrOS"):
 		return "Chrome OS", chromeOSVersion(ua), Desktop
@@ -28,6 +28,8 @@ func system(ua string) (os, ver, device string) {
 		return "Tizen", versionAfter(ua, "Tizen"), screen(ua)
 	case hasAny(ua, "Web0S", "webOS.TV"):
 		return "webOS", "", Desktop
+	case hasAny(ua, "webOS/", "hpwOS/"): // of phones and tablets, until 2012
+		return "webOS", "", Mobile
 	case has(ua, "KAIOS"):
 		return "KaiOS", versionAfter(ua, "KAIOS"), Mobile
 	case has(ua, "Android") && !strings.Contains(ua, "like Android"), has(ua, "FB4A"):
@@ -41,6 +43,12 @@ func system(ua string) (os, ver, device string) {
 			return "iPadOS", "", Tablet // an iPad that asks for desktop pages
 		}
 		return "Mac", versionAfter(ua, "Mac OS X"), Desktop
+	}
+	if has(ua, "CFNetwork/") { // an app that speaks for itself; those of Macs look the same since they have Apple's processors
+		if hasAny(ua, "x86_64", "i386", "PowerMac") {
+			return "Mac", "", Desktop
+		}
+		return "iOS", "", Mobile
 	}
 	return otherSystem(ua)
 }
@@ -87,6 +95,18 @@ var otherSystems = []struct{ token, name, device string }{
 	{"Debian", "Debian", Desktop},
 	{"Linux Mint", "Mint", Desktop},
 	{"Linux", "GNU/Linux", ""},
+	{"OpenVMS", "OpenVMS", Desktop},
+	{"IRIX", "IRIX", Desktop},
+	{"HP-UX", "HP-UX", Desktop},
+	{"AIX", "AIX", Desktop},
+	{"OS/2", "OS/2", Desktop},
+	{"BeOS", "BeOS", Desktop},
+	{"Haiku", "Haiku", Desktop},
+	{"AmigaOS", "AmigaOS", Desktop},
+	{"MorphOS", "MorphOS", Desktop},
+	{"RISC OS", "RISC OS", Desktop},
+	{"SerenityOS", "SerenityOS", Desktop},
+	{"DragonFly", "DragonFly BSD", Desktop},
 	{"X11", "GNU/Linux", Desktop},
 }
 
@@ -113,7 +133,7 @@ func handheld(ua string) string {
 		return Desktop
 	case hasAny(ua, "Tablet", "SM-T", "SM-X", "Lenovo TB", "MatePad", "Nexus 7", "Nexus 9", "Nexus 10", "KFT", "KFM", "KFO"):
 		return Tablet
-	case hasAny(ua, "Mobile", "Phone", "Opera Mini", "Opera Mobi", "FB4A", "VR"):
+	case hasAny(ua, "Mobile", "Phone", "Opera Mini", "Opera Mobi", "FB4A", "VR", "Dalvik"):
 		return Mobile
 	}
 	return Tablet

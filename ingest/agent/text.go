@@ -32,8 +32,9 @@ func hasAny(ua string, tokens ...string) bool {
 	return false
 }
 
-func isWord(b byte) bool  { return isDigit(b) || b|0x20 >= 'a' && b|0x20 <= 'z' }
-func isDigit(b byte) bool { return b >= '0' && b <= '9' }
+func isWord(b byte) bool   { return isDigit(b) || isLetter(b) }
+func isLetter(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' }
+func isDigit(b byte) bool  { return b >= '0' && b <= '9' }
 
 // version reads major or major.minor from the start of s; parts may be divided
 // by "_" as well. What it returns is no part of s.
