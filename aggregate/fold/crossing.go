@@ -177,6 +177,7 @@ func (s *Days) merge(d *Day, first, second ref) {
 		e = next
 	}
 	*d.mutVisit(second) = visit{visitor: w.visitor}
+	d.retally(v)
 	d.relink(first)
 	d.setEnds(first)
 }

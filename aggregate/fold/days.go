@@ -102,6 +102,9 @@ func (s *Days) Add(d *Day, h *aggregate.Hit) Outcome {
 		who = s.cross(d, who, h, at)
 	}
 	if who != 0 {
+		if d.viewAgain(who, h, at) {
+			return Counted
+		}
 		return s.join(d, who, h, at)
 	}
 	if h.Kind == aggregate.Engagement {
@@ -247,6 +250,7 @@ func (d *Day) extend(r ref, h *aggregate.Hit, at int32) {
 	v.seen = max(v.seen, at)
 	d.lastSeen = max(d.lastSeen, v.seen)
 	d.record(r, h, uint32(at))
+	d.retally(d.mutVisit(r))
 	d.setEnds(r)
 }
 

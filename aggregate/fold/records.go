@@ -42,6 +42,7 @@ type visit struct {
 	end   int32 // last activity
 	seen  int32 // last event of any kind: what the next gap is measured from
 
+	own        tallied
 	laterViews uint32 // crossed: pageviews of the day after
 	records    uint16 // events in the list
 	flags      flag

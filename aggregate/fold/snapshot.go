@@ -178,6 +178,9 @@ func (d *Day) recount() {
 			d.cells[dim][v].Counts = d.base[dim][v]
 		}
 	}
+	for i := range d.visits.len() {
+		d.retally(d.visits.mut(uint32(i)))
+	}
 	for i := range d.visitors.len() {
 		d.weigh(ref(i+1), 1, everything)
 	}
