@@ -150,7 +150,7 @@ type statusReply struct {
 // failure is an error on its way over the socket.
 type failure struct {
 	Error string `json:"error"`
-	Hint  string `json:"hint,omitempty"`
+	Hint  string `json:"hint"`
 }
 
 // handle registers a function from one JSON value to another.
@@ -172,11 +172,7 @@ func handle[Q, A any](mux *http.ServeMux, path string, do func(Q) (A, error)) {
 }
 
 func refuse(w http.ResponseWriter, err error) {
-	f := failure{Error: err.Error()}
-	var h *hinted
-	if errors.As(err, &h) {
-		f.Hint = h.hint
-	}
+	f := failure{Error: err.Error(), Hint: advice(err)}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusUnprocessableEntity)
 	printJSON(w, f)
@@ -214,10 +210,10 @@ func connect(data string, n need) (*client, error) {
 	}
 	if n == toWrite {
 		if _, err := os.Stat(filepath.Join(data, storage.FileName)); errors.Is(err, os.ErrNotExist) {
-			return nil, hint(fmt.Errorf("%w in %s", storage.ErrMissing, data), "choose the data directory with --data; footfall site add makes a new one")
+			return nil, fmt.Errorf("%w in %s", storage.ErrMissing, data)
 		}
 	}
-	db, err := openData(data, storage.Options{ReadOnly: n == toRead})
+	db, err := storage.Open(data, storage.Options{ReadOnly: n == toRead})
 	if err != nil {
 		return nil, err
 	}
@@ -254,10 +250,7 @@ func (c *client) stream(path string, body io.Reader, answer any) error {
 		if json.NewDecoder(resp.Body).Decode(&f) != nil || f.Error == "" {
 			return hint(fmt.Errorf("the running server answered %s", resp.Status), "is it of the same version as this command?")
 		}
-		if f.Hint != "" {
-			return hint(errors.New(f.Error), "%s", f.Hint)
-		}
-		return errors.New(f.Error)
+		return hint(errors.New(f.Error), "%s", f.Hint)
 	}
 	if w, ok := answer.(io.Writer); ok {
 		_, err = io.Copy(w, resp.Body)

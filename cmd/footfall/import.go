@@ -210,7 +210,7 @@ func (c *control) listImports(q siteQuestion) ([]storage.Import, error) {
 func (c *control) removeImport(q importID) (struct{}, error) {
 	err := c.db.RemoveImport(q.ID)
 	if errors.Is(err, storage.ErrNoImport) {
-		return struct{}{}, hint(fmt.Errorf("import %d: %w", q.ID, err), "footfall import list shows the imports")
+		return struct{}{}, hint(err, "footfall import list shows the imports")
 	}
 	if err == nil && c.asker != nil {
 		for _, r := range c.db.Sites() {
@@ -254,6 +254,9 @@ func (c *importFileCmd) Run(root *cli, s *streams) error {
 func (c *importFileCmd) confirm(conn *client, s *streams, reply *importReply) error {
 	first, last := reply.Overlap[0], reply.Overlap[len(reply.Overlap)-1]
 	what := fmt.Sprintf("%d days from %s to %s have counters already", len(reply.Overlap), first, last)
+	if first == last {
+		what = fmt.Sprintf("1 day (%s) has counters already", first)
+	}
 	answer := ""
 	if f, ok := s.in.(*os.File); ok && term.IsTerminal(int(f.Fd())) && !slices.Contains(c.Files, "-") {
 		fmt.Fprintf(s.err, "%s. Add to them? [y/N] ", what)

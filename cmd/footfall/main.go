@@ -15,12 +15,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"runtime"
 	"strings"
+	"syscall"
 	_ "time/tzdata" // zones are known on machines without a zone database
 
 	"github.com/alecthomas/kong"
+
+	"footfall/storage"
 )
 
 func main() {
@@ -70,6 +74,7 @@ type streams struct {
 
 // run executes one command line and returns its exit code.
 func run(args []string, in io.Reader, out, errs io.Writer) (code int) {
+	forgetEmptyVariables()
 	var c cli
 	exited := -1
 	parser, err := kong.New(&c,
@@ -107,6 +112,16 @@ func run(args []string, in io.Reader, out, errs io.Writer) (code int) {
 	return fine
 }
 
+// forgetEmptyVariables drops variables of ours that are empty, which is how unit
+// and compose files leave one out: the default holds then.
+func forgetEmptyVariables() {
+	for _, pair := range os.Environ() {
+		if name, value, _ := strings.Cut(pair, "="); value == "" && strings.HasPrefix(name, "FOOTFALL_") {
+			os.Unsetenv(name)
+		}
+	}
+}
+
 // hinted is an error with advice.
 type hinted struct {
 	error
@@ -130,11 +145,37 @@ func wrong(format string, args ...any) error {
 // report prints an error: one line that says what is wrong, one that says what to
 // do.
 func report(w io.Writer, err error) {
-	if err.Error() != "" {
-		fmt.Fprintf(w, "footfall: %v\n", err)
-	}
+	fmt.Fprintf(w, "footfall: %s\nhint: %s\n", strings.ReplaceAll(err.Error(), "\n", "; "), advice(err))
+}
+
+// advices are what to do about errors that can come from anywhere. The first that
+// fits counts.
+var advices = []struct {
+	known error
+	what  string
+}{
+	{storage.ErrInUse, "another footfall process works on this data: stop it, or choose another directory with --data"},
+	{storage.ErrUnreadable, "check the owner and mode of the directory, or choose another one with --data"},
+	{storage.ErrReadOnly, "check the owner and mode of the directory, or choose another one with --data"},
+	{storage.ErrMissing, "choose the data directory with --data; footfall site add makes a new one"},
+	{storage.ErrCorrupt, "put a backup back with footfall restore FILE"},
+	{storage.ErrNewerLayout, "use the newer footfall that has written it"},
+	{storage.ErrFull, "make room on the disk"},
+	{syscall.ENOSPC, "make room on the disk"},
+	{fs.ErrNotExist, "check the path"},
+	{fs.ErrPermission, "check the owner and mode of the file and of the directories above it"},
+}
+
+// advice is what to do about an error.
+func advice(err error) string {
 	var h *hinted
 	if errors.As(err, &h) {
-		fmt.Fprintf(w, "hint: %s\n", h.hint)
+		return h.hint
 	}
+	for _, a := range advices {
+		if errors.Is(err, a.known) {
+			return a.what
+		}
+	}
+	return "footfall COMMAND --help shows what a command takes, footfall check proves the data"
 }

@@ -101,7 +101,7 @@ func TestObjectionsAreASetting(t *testing.T) {
 	t.Parallel()
 	h := install(t)
 	h.addSite("default.example", noonZone())
-	h.addSite("deaf.example", noonZone(), "gpc=off")
+	h.addSite("deaf.example", noonZone(), "gpc=off", "hostnames=any")
 	s := h.serve()
 	for _, row := range []struct{ site, header, want string }{
 		{"default.example", "Sec-GPC", "opt_out"},

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 
-	"footfall/storage"
 	"footfall/storage/volatile"
 )
 
@@ -36,28 +35,6 @@ func shellWord(s string) string {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
-
-// openData opens the database and adds advice to what can go wrong.
-func openData(dir string, o storage.Options) (*storage.DB, error) {
-	db, err := storage.Open(dir, o)
-	if err == nil {
-		return db, nil
-	}
-	for known, advice := range map[error]string{
-		storage.ErrInUse:       "another footfall process works on this data: stop it, or choose another directory with --data",
-		storage.ErrUnreadable:  "check the owner and mode of the directory, or choose another one with --data",
-		storage.ErrReadOnly:    "check the owner and mode of the directory, or choose another one with --data",
-		storage.ErrMissing:     "choose the data directory with --data; footfall site add makes a new one",
-		storage.ErrCorrupt:     "put a backup back with footfall restore FILE",
-		storage.ErrNewerLayout: "use the newer footfall that has written it",
-		storage.ErrFull:        "make room on the disk",
-	} {
-		if errors.Is(err, known) {
-			return nil, hint(err, "%s", advice)
-		}
-	}
-	return nil, err
 }
 
 // isNone reports whether there simply is no memory state.

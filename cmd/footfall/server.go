@@ -86,7 +86,7 @@ func (s *Server) open() (err error) {
 			return hint(err, "--geoip takes a country or city database in .mmdb format")
 		}
 	}
-	if s.db, err = openData(s.data, storage.Options{}); err != nil {
+	if s.db, err = storage.Open(s.data, storage.Options{}); err != nil {
 		return err
 	}
 	if err := s.openState(); err != nil {

@@ -57,10 +57,12 @@ func (c *control) addSite(q siteQuestion) (storage.SiteRecord, error) {
 	}
 	settings := aggregate.DefaultSettings()
 	if err := settings.Set("timezone", q.Timezone); err != nil {
-		return storage.SiteRecord{}, err
+		return storage.SiteRecord{}, hint(err, "--timezone takes a name such as America/New_York")
 	}
-	if err := c.db.AddSite(site, settings); err != nil {
-		return storage.SiteRecord{}, fmt.Errorf("%s: %w", site, err)
+	if err := c.db.AddSite(site, settings); errors.Is(err, storage.ErrSiteExists) {
+		return storage.SiteRecord{}, hint(err, "footfall site set %s shows and changes its settings", site)
+	} else if err != nil {
+		return storage.SiteRecord{}, err
 	}
 	return storage.SiteRecord{Site: site, Settings: settings}, nil
 }
@@ -212,7 +214,7 @@ func (c *control) addToken(q tokenQuestion) (string, error) {
 	}
 	plaintext, err := c.db.AddToken(q.Name, sites, q.Scopes)
 	if errors.Is(err, storage.ErrTokenExists) {
-		err = hint(fmt.Errorf("%s: %w", q.Name, err), "choose another name, or footfall token remove %s first", q.Name)
+		err = hint(err, "choose another name, or footfall token remove %s first", q.Name)
 	}
 	return plaintext, err
 }
@@ -220,7 +222,11 @@ func (c *control) addToken(q tokenQuestion) (string, error) {
 func (c *control) listTokens(struct{}) ([]storage.Token, error) { return c.db.Tokens(), nil }
 
 func (c *control) removeToken(q tokenQuestion) (struct{}, error) {
-	return struct{}{}, c.db.RemoveToken(q.Name)
+	err := c.db.RemoveToken(q.Name)
+	if errors.Is(err, storage.ErrNoToken) {
+		err = hint(err, "footfall token list shows the tokens")
+	}
+	return struct{}{}, err
 }
 
 func (c *tokenAddCmd) Run(root *cli, io *streams) error {

@@ -59,7 +59,7 @@ func (c *restoreCmd) Run(root *cli, s *streams) error {
 	case errors.Is(err, storage.ErrInUse):
 		return hint(err, "stop the server first")
 	case errors.Is(err, storage.ErrMissing):
-		return hint(fmt.Errorf("%s: %w", c.File, err), "give the file that footfall backup has written")
+		return hint(err, "give the file that footfall backup has written")
 	case err != nil:
 		return hint(err, "the data directory is as it was; try an older copy")
 	}
@@ -100,8 +100,10 @@ func (c *control) check(struct{}) (checkReply, error) {
 	return r, err
 }
 
-// errViolations ends a command whose output has said it all.
-var errViolations = errors.New("")
+// violated ends a command that has printed violations.
+func violated(n int) error {
+	return hint(fmt.Errorf("the data has %d violations", n), "keep a copy of the file to report it, and put a backup back with footfall restore FILE")
+}
 
 func (c *checkCmd) Run(root *cli, s *streams) error {
 	r, err := askOnce[checkReply](root.Data, toRead, "/check", struct{}{})
@@ -119,7 +121,7 @@ func (c *checkCmd) Run(root *cli, s *streams) error {
 		fmt.Fprintf(s.out, "%d violations\n", len(r.Violations))
 	}
 	if len(r.Violations) > 0 {
-		return errViolations
+		return violated(len(r.Violations))
 	}
 	return nil
 }
@@ -144,7 +146,7 @@ func (c *auditCmd) Run(root *cli, s *streams) error {
 		return err
 	}
 	if len(r.Violations) > 0 {
-		return errViolations
+		return violated(len(r.Violations))
 	}
 	return nil
 }
