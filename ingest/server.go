@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ const (
 	writeTimeout = time.Minute
 	idleTimeout  = 75 * time.Second // between two requests
 	maxHeader    = 16 << 10         // a browser's cookies for the site may come along
+	maxConns     = 32 << 10         // of some 24 KiB each; more are answered 503 at once
 )
 
 // NewServer makes the server that beacons come in by, and everything else that is
@@ -27,10 +29,11 @@ const (
 // panic: that is answered 500 and logged.
 func NewServer(handler fasthttp.RequestHandler, logger *slog.Logger) *fasthttp.Server {
 	return &fasthttp.Server{
-		Handler:                      catch(handler, logger),
+		Handler:                      catch(plainly(handler), logger),
 		ErrorHandler:                 serveError,
 		Logger:                       redacted{logger},
 		SecureErrorLogMessage:        true,
+		Concurrency:                  maxConns,
 		ReadTimeout:                  readTimeout,
 		WriteTimeout:                 writeTimeout,
 		IdleTimeout:                  idleTimeout,
@@ -47,6 +50,38 @@ func NewServer(handler fasthttp.RequestHandler, logger *slog.Logger) *fasthttp.S
 	}
 }
 
+// plainly refuses headers that two servers may read differently: lines that end
+// without a carriage return, or go on in the next line (RFC 9112 sections 2.2 and
+// 5.2 leave both to the reader). What else smuggles one request within another,
+// the server below refuses itself; the connection ends with it.
+func plainly(handler fasthttp.RequestHandler) fasthttp.RequestHandler {
+	return func(ctx *fasthttp.RequestCtx) {
+		if isAmbiguous(ctx.Request.Header.RawHeaders()) {
+			ctx.SetConnectionClose()
+			answer(ctx, fasthttp.StatusBadRequest, bodyUnreadable)
+			return
+		}
+		handler(ctx)
+	}
+}
+
+// isAmbiguous looks at the end of each header line, and at what follows it.
+func isAmbiguous(headers []byte) bool {
+	for {
+		end := bytes.IndexByte(headers, '\n')
+		if end < 0 {
+			return false
+		}
+		if end == 0 || headers[end-1] != '\r' {
+			return true
+		}
+		headers = headers[end+1:]
+		if len(headers) > 0 && (headers[0] == ' ' || headers[0] == '\t') {
+			return true
+		}
+	}
+}
+
 // redacted logs that something went wrong with a connection, never with whose:
 // the server's messages hold addresses and bytes of requests in their arguments.
 // The formats are constants.
@@ -56,11 +91,13 @@ func (r redacted) Printf(format string, _ ...any) {
 	r.logger.Warn("http server", "message", strings.NewReplacer("%q", "…", "%s", "…", "%v", "…", "%d", "…").Replace(format))
 }
 
+var bodyUnreadable = []byte("This is not a request that can be read.")
+
 // serveError answers what never became a request.
 func serveError(ctx *fasthttp.RequestCtx, err error) {
 	var slow net.Error
 	var long *fasthttp.ErrSmallBuffer
-	status, body := fasthttp.StatusBadRequest, "This is not a request that can be read."
+	status, body := fasthttp.StatusBadRequest, string(bodyUnreadable)
 	switch {
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
 		status, body = fasthttp.StatusRequestEntityTooLarge, string(bodyTooLarge)
