@@ -148,6 +148,15 @@ func (h *house) exchange(request string) string {
 	return string(answers)
 }
 
+// tolerable is how long an honest beacon may take while others attack. The race
+// detector makes everything, the attackers too, many times slower.
+var tolerable = func() time.Duration {
+	if raceEnabled {
+		return time.Second
+	}
+	return 50 * time.Millisecond
+}()
+
 // crowd is how many connections a test may open: both ends are this process's.
 func crowd(t *testing.T, want int) int {
 	var limit syscall.Rlimit
@@ -220,8 +229,8 @@ func TestIdleAndSlowConnectionsHoldNobodyUp(t *testing.T) {
 	runtime.ReadMemStats(&after)
 	t.Logf("%d connections, %d KiB of heap and stack for each; honest beacons took %v in the middle, %v at the 95th of 100, %v at most", n,
 		(after.HeapAlloc+after.StackInuse-before.HeapAlloc-before.StackInuse)/uint64(n)>>10, took[len(took)/2], took[len(took)*95/100], took[len(took)-1])
-	if slow := took[len(took)*95/100]; slow > 50*time.Millisecond {
-		t.Errorf("got %v at the 95th of 100 honest beacons, want at most 50ms", slow)
+	if slow := took[len(took)*95/100]; slow > tolerable {
+		t.Errorf("got %v at the 95th of 100 honest beacons, want at most %v", slow, tolerable)
 	}
 }
 
@@ -275,8 +284,8 @@ func TestAFloodOfHeadersHoldsNobodyUp(t *testing.T) {
 		flooding.Store(false)
 		flood.Wait()
 		t.Logf("%s: honest beacons took %v in the middle, %v at the 95th of 100", name, took[len(took)/2], took[len(took)*95/100])
-		if slow := took[len(took)*95/100]; slow > 50*time.Millisecond {
-			t.Errorf("%s: got %v at the 95th of 100 honest beacons, want at most 50ms", name, slow)
+		if slow := took[len(took)*95/100]; slow > tolerable {
+			t.Errorf("%s: got %v at the 95th of 100 honest beacons, want at most %v", name, slow, tolerable)
 		}
 	}
 }
