@@ -16,7 +16,7 @@ var apps = []string{
 	"BytedanceWebview/", "TikTok ", "LinkedInApp", "Line/", "MicroMessenger/", "GSA/", "Snapchat/",
 	"Snapchat ", "Pinterest/", "Twitter for ", "TwitterAndroid", "Reddit/", "KAKAOTALK", "NAVER(",
 	"DaumApps/", "YaApp_", "baiduboxapp/", "AlipayClient/", "Weibo ", "ZhihuHybrid", "Telegram-Android/",
-	"Bluesky/", "Flipboard/", "NewsArticle/", "QQ/", "Viber/", "Puffin/FB", "WhatsApp/", "Threads ",
+	"Bluesky/", "MetaIAB", "Flipboard/", "NewsArticle/", "QQ/", "Viber/", "Puffin/FB", "WhatsApp/", "Threads ",
 }
 
 // browsers are tokens with the name they stand for. The first one found wins:
@@ -32,6 +32,7 @@ var browsers = []struct{ token, name string }{
 	{"OPiOS/", "Opera"},
 	{"Opera Mini/", "Opera"},
 	{"Opera Mobi/", "Opera"},
+	{"OculusBrowser/", "Meta Quest Browser"}, // also says SamsungBrowser
 	{"SamsungBrowser/", "Samsung Browser"},
 	{"Brave/", "Brave"},
 	{"Vivaldi/", "Vivaldi"},
@@ -59,6 +60,28 @@ var browsers = []struct{ token, name string }{
 	{"Quark/", "Quark"},
 	{"Puffin/", "Puffin"},
 	{"Maxthon/", "Maxthon"},
+	{"MxBrowser/", "Maxthon"},
+	{"MXiOS/", "Maxthon"},
+	{"baidubrowser/", "Baidu Browser"},
+	{"bdbrowser/", "Baidu Browser"},
+	{"bdbrowser_i18n/", "Baidu Browser"},
+	{"BIDUBrowser/", "Baidu Browser"},
+	{"QwantMobile/", "Qwant"},
+	{"JioPages/", "JioPages"},
+	{"SznProhlizec/", "Seznam"},
+	{"Norton/", "Norton Private Browser"},
+	{"CCleaner/", "CCleaner Browser"},
+	{"NintendoBrowser/", "Nintendo Browser"},
+	{"NokiaBrowser/", "Nokia Browser"},
+	{"BrowserNG/", "Nokia Browser"},
+	{"S40OviBrowser/", "Nokia Browser"},
+	{"Dragon/", "Comodo Dragon"},
+	{"Dolfin/", "Dolfin"},
+	{"Midori/", "Midori"},
+	{"QupZilla/", "QupZilla"},
+	{"Otter/", "Otter"},
+	{"Arora/", "Arora"},
+	{"rekonq/", "Rekonq"},
 	{"Sleipnir/", "Sleipnir"},
 	{"MetaSr", "Sogou Explorer"},
 	{"SogouMobileBrowser/", "Sogou Explorer"},
@@ -73,6 +96,12 @@ var browsers = []struct{ token, name string }{
 	{"SeaMonkey/", "SeaMonkey"},
 	{"Iceweasel/", "Iceweasel"},
 	{"LibreWolf/", "LibreWolf"},
+	{"Floorp/", "Floorp"},
+	{"Cyberfox/", "Cyberfox"},
+	{"K-Meleon/", "K-Meleon"},
+	{"Camino/", "Camino"},
+	{"SailfishBrowser/", "Sailfish Browser"},
+	{"IceDragon/", "Comodo IceDragon"},
 	{"Firefox/", "Firefox"},
 	{"CriOS/", "Chrome"},
 	{"Falkon/", "Falkon"},
@@ -104,10 +133,7 @@ func browser(ua string, a *Agent) (name, ver string) {
 			return b.name, ownVersion(ua, b.name, rest)
 		}
 	}
-	// A bare Android web view says wv, one of iOS says Mobile and not Safari
-	// (https://developer.chrome.com/docs/multidevice/user-agent#webview_user_agent).
-	apple := a.OS == "iOS" || a.OS == "iPadOS"
-	if strings.Contains(ua, "; wv)") || apple && has(ua, "AppleWebKit/") && !has(ua, "Safari/") {
+	if isWebView(ua, a.OS) {
 		return App, ""
 	}
 	if strings.HasPrefix(ua, "Dalvik/") || has(ua, "CFNetwork/") {
@@ -130,10 +156,27 @@ func browser(ua string, a *Agent) (name, ver string) {
 			baseVersion = v
 		}
 	}
+	if name == "Safari" && a.OS == "Tizen" { // of television sets before they said so
+		return "Samsung Browser", ""
+	}
 	if name == "" || name == App {
 		return name, ""
 	}
 	return name, version(baseVersion)
+}
+
+// isWebView tells pages within apps that do not say which. A bare Android web view
+// says wv, or Version/4.0 besides Chrome; one of iOS leaves out the version of
+// Safari, or all of it
+// (https://developer.chrome.com/docs/multidevice/user-agent#webview_user_agent).
+func isWebView(ua, os string) bool {
+	switch os {
+	case "Android":
+		return strings.Contains(ua, "; wv)") || strings.Contains(ua, "Version/4.0 Chrome/")
+	case "iOS", "iPadOS":
+		return has(ua, "AppleWebKit/") && !has(ua, "Chrome/") && !(has(ua, "Safari/") && has(ua, "Version/"))
+	}
+	return false
 }
 
 // ownVersion is the version behind a browser's token, where it is one.

@@ -43,7 +43,7 @@ var people = []struct {
 	{"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/64.0.3282.140 Safari/537.36 Edge/18.17763",
 		Agent{Browser: "Microsoft Edge", BrowserVersion: "18.17763", OS: "Windows", OSVersion: "10", Device: Desktop}},
 	{"Mozilla/5.0 (Windows NT 10.0; Win64; x64; Xbox; Xbox One) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/90.0.4430.85 Safari/537.36 Edg/90.0.818.46",
-		Agent{Browser: "Microsoft Edge", BrowserVersion: "90.0", OS: "Windows", OSVersion: "10", Device: Desktop}},
+		Agent{Browser: "Microsoft Edge", BrowserVersion: "90.0", OS: "Xbox", Device: Desktop}},
 	{"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36 OPR/115.0.0.0",
 		Agent{Browser: "Opera", BrowserVersion: "115.0", OS: "Windows", OSVersion: "10", Device: Desktop}},
 	{"Opera/9.80 (Windows NT 6.1; WOW64) Presto/2.12.388 Version/12.16",
@@ -177,9 +177,21 @@ var people = []struct {
 	{"MyApp/1 CFNetwork/902.2 Darwin/17.7.0 (x86_64)", Agent{Browser: App, OS: "Mac", Device: Desktop}},
 	{"Dalvik/2.1.0 (Linux; U; Android 13; SM-A536B Build/TP1A.220624.014)", Agent{Browser: App, OS: "Android", OSVersion: "13", Device: Mobile}},
 
-	// Screens on walls, consoles.
+	{"Mozilla/5.0 (Linux; Android 12; SM-G991B) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/112.0.5615.135 Mobile Safari/537.36 SomeNews/5.1",
+		Agent{Browser: App, OS: "Android", OSVersion: "12", Device: Mobile}},
+	{"Mozilla/5.0 (iPhone; CPU iPhone OS 16_4_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 Safari/605.1.15 SomeNews/5.1",
+		Agent{Browser: App, OS: "iOS", OSVersion: "16.4", Device: Mobile}},
+	{"Mozilla/5.0 (Linux; Android 16; Pixel 10 Build/BP4A.260305.018; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/146.0.7680.174 Mobile Safari/537.36 MetaIAB Facebook",
+		Agent{Browser: App, OS: "Android", OSVersion: "16", Device: Mobile}},
+	{"Mozilla/5.0 (Linux; Android 10; M bot 60 Build/QP1A) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Mobile Safari/537.36",
+		Agent{Browser: "Chrome", BrowserVersion: "120.0", OS: "Android", OSVersion: "10", Device: Mobile}},
+	{"SonyEricssonW595a/R3DA Browser/NetFront/3.4 Profile/MIDP-2.1 Configuration/CLDC-1.1", Agent{OS: "Java ME", Device: Mobile}},
+
+	// Screens on walls, headsets, consoles.
+	{"Mozilla/5.0 (X11; Linux x86_64; Quest 3) AppleWebKit/537.36 (KHTML, like Gecko) OculusBrowser/36.1.0.4.45 SamsungBrowser/4.0 Chrome/130.0.6723.108 VR Safari/537.36",
+		Agent{Browser: "Meta Quest Browser", BrowserVersion: "36.1", OS: "Android", Device: Mobile}},
 	{"Mozilla/5.0 (SMART-TV; LINUX; Tizen 7.0) AppleWebKit/537.36 (KHTML, like Gecko) 94.0.4606.31/7.0 TV Safari/537.36",
-		Agent{Browser: "Safari", OS: "Tizen", OSVersion: "7.0", Device: Desktop}},
+		Agent{Browser: "Samsung Browser", OS: "Tizen", OSVersion: "7.0", Device: Desktop}},
 	{"Mozilla/5.0 (Web0S; Linux/SmartTV) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/87.0.4280.88 Safari/537.36 WebAppManager",
 		Agent{Browser: "Chrome", BrowserVersion: "87.0", OS: "webOS", Device: Desktop}},
 	{"Mozilla/5.0 (Linux; Android 9; AFTMM Build/PS7633) AppleWebKit/537.36 (KHTML, like Gecko) Silk/108.9.6 like Chrome/108.0.5359.220 Safari/537.36",

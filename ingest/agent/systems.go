@@ -18,6 +18,10 @@ func system(ua string) (os, ver, device string) {
 			return "Windows Phone", v, Mobile
 		}
 		return "Windows Phone", versionAfter(ua, "Windows Phone"), Mobile
+	case has(ua, "Xbox"):
+		return "Xbox", "", Desktop
+	case has(ua, "OculusBrowser"): // says Linux, or Android
+		return "Android", androidVersion(ua), Mobile
 	case hasAny(ua, "Windows", "Win95", "Win98", "WinNT", "Win16"):
 		return "Windows", windows[versionAfter(ua, "Windows NT")], Desktop
 	case has(ua, "CrOS"):
