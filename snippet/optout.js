@@ -102,7 +102,12 @@
     return words.en
   }
 
-  const meant = site => !site || ('.' + location.hostname).endsWith('.' + site.toLowerCase().replace(/^www\./, '').split(':')[0])
+  // Is the page at an address of that site?
+  const meant = site => {
+    try {
+      return !site || ('.' + location.hostname).endsWith('.' + new URL('http://' + site).hostname.replace(/^www\./, ''))
+    } catch {}
+  }
 
   // The element beside a button that says what is the case. It is there before
   // its text changes, or a screen reader would not read the change.
