@@ -30,7 +30,7 @@ var canary = struct {
 }{
 	addresses: []netip.Addr{netip.MustParseAddr("203.0.113.171"), netip.MustParseAddr("100.71.93.207"),
 		netip.MustParseAddr("2001:db8:c0ff:ee11:face:b00c:5ca1:ab1e"), netip.MustParseAddr("2001:db8:5eed::feed:beef")},
-	agent: "Mozilla/5.0 (X11; Linux x86_64; zaunkoenig) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36 rotkehlchen/4711",
+	agent: "Mozilla/5.0 (X11; Linux x86_64; zaunkoenig; rotkehlchen 4711) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
 	words: []string{"zaunkoenig", "rotkehlchen", "geheimnis", "kennwort", "sitzungsnummer", "schluesselwort"},
 }
 
