@@ -74,8 +74,12 @@ func (u *UI) serveAsset(ctx *fasthttp.RequestCtx, name string) {
 		u.message(ctx, fasthttp.StatusNotFound, "Not found", "There is no such file. A page that asks for it is from another version: reload it.")
 		return
 	}
+	ctx.Response.Header.Set(fasthttp.HeaderCacheControl, "public, max-age=31536000, immutable")
+	a.send(ctx)
+}
+
+func (a *asset) send(ctx *fasthttp.RequestCtx) {
 	h := &ctx.Response.Header
-	h.Set(fasthttp.HeaderCacheControl, "public, max-age=31536000, immutable")
 	h.Set(fasthttp.HeaderVary, fasthttp.HeaderAcceptEncoding)
 	ctx.SetContentType(a.mime)
 	switch encoding(ctx) {

@@ -41,6 +41,9 @@ func TestInChromium(t *testing.T) {
 		"TheReaderIsToldWhenOffline":       readerIsToldWhenOffline,
 		"APageWithoutScriptsHasAllFigures": withoutScripts,
 		"SigningInWorksInABrowser":         signingInInABrowser,
+		"TheInstallPageTurnsGreen":         installTurnsGreen,
+		"SwitchesOfTheTagApplyAtOnce":      switchesApplyByThemselves,
+		"TheOptOutPageSetsAndClearsIt":     optOutPageInABrowser,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, openTab(t, browser)) })
 	}
@@ -156,7 +159,13 @@ func everyPageFits(t *testing.T, b *tab) {
 	}
 	full, empty, partly := serve(t, fullAsker()), serve(t, &fakeAsker{}), serve(t, broken)
 	none := serve(t, &fakeAsker{}, func(o *Options) { o.Sites = func() []aggregate.Site { return nil } })
+	refused := serve(t, &fakeAsker{}, withLedger(map[string]int64{"bot": 12, "hostname: shop.example": 3}), withPin)
+	optOutScript(t, full)
+	visited := strings.Replace(full.url, "127.0.0.1", "site.localhost", 1)
 	pages := []struct{ name, url string }{
+		{"install", empty.url + "/example.com/install"}, {"install-refused", refused.url + "/example.com/install?own=on&pixel=on&pinned=on&forms=on&exclude=/admin/**"},
+		{"install-recipe", empty.url + "/example.com/install?own=on#recipe-wordpress"}, {"install-works", full.url + "/example.com/install"}, {"opt-out", visited + "/opt-out?lang=en"}, {"opt-out-ja", visited + "/opt-out?lang=ja"},
+		{"opt-out-elsewhere", visited + "/opt-out?lang=de&site=example.com"},
 		{"site", full.url + "/example.com"}, {"today", full.url + "/example.com?period=today"}, {"year", full.url + "/example.com?period=12mo"},
 		{"report", full.url + "/example.com?report=pages"}, {"overview", full.url + "/"}, {"empty", empty.url + "/example.com"},
 		{"none", none.url + "/"}, {"broken", partly.url + "/example.com"}, {"unknown", full.url + "/other.example"},

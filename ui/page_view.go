@@ -179,7 +179,7 @@ func (u *UI) view(site aggregate.Site, settings *aggregate.Settings, p period, r
 	for i, k := range kinds {
 		v.Panels = append(v.Panels, u.panel(v, k.id, k.title, k.first, k.second, &got.panels[i], visitorsOf(&got.totals)))
 	}
-	if !v.Full && u.empty(site, &got) {
+	if !v.Full && u.empty(site, &got, today) {
 		v.Empty = &emptyView{Script: `<script defer data-domain="` + string(site) + `" src="` + origin + `/js/script.js"></script>`}
 	}
 	return v
@@ -378,7 +378,7 @@ func secondName(m aggregate.Metric) string {
 }
 
 // empty reports whether no beacon of the site was ever counted.
-func (u *UI) empty(site aggregate.Site, got *siteAnswers) bool {
+func (u *UI) empty(site aggregate.Site, got *siteAnswers, today aggregate.Day) bool {
 	if got.totals.err != nil {
 		return false
 	}
@@ -387,8 +387,9 @@ func (u *UI) empty(site aggregate.Site, got *siteAnswers) bool {
 			return false
 		}
 	}
-	_, ever := u.first(site)
-	return !ever
+	// A day also begins with a beacon that was refused, and then holds nothing.
+	first, ever := u.first(site)
+	return !ever || first >= today
 }
 
 // sentence is an error as the page says it. What is no refusal is a fault of

@@ -15,5 +15,13 @@ type Tokens interface {
 	Check(token string, site aggregate.Site, scope string) bool
 }
 
+// Ledger knows what was refused.
+type Ledger interface {
+	// Refusals are those of a site's open day, by reason, with a detail after a
+	// colon where there is one. aggregate.ErrDayClosed where the day is not open:
+	// nothing has come yet.
+	Refusals(site aggregate.Site, day aggregate.Day) (map[string]int64, error)
+}
+
 // ScopeStats is the scope of a token that may read figures.
 const ScopeStats = "stats"

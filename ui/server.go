@@ -25,6 +25,16 @@ type Options struct {
 	// Notices are sentences to show on a site's page, about what its owner should
 	// know: that a proxy does not pass the visitors' addresses on, say. May be nil.
 	Notices func(aggregate.Site) []string
+	// Ledger says on the install page why beacons were not counted. May be nil.
+	Ledger Ledger
+	// Strangers is the number of beacons, since the start, for sites that are not
+	// counted here. May be nil.
+	Strangers func() uint64
+	// Pinned is the script under its versioned name. May be blank.
+	Pinned PinnedScript
+	// AddressHeader is the one header that visitors' addresses are read from, if the
+	// operator has named one: the recipes for proxies set it.
+	AddressHeader string
 	// Stats answers POST /api/v2/query, its access check included. May be nil.
 	Stats fasthttp.RequestHandler
 
@@ -41,17 +51,21 @@ type Options struct {
 
 // UI is the dashboard. Its methods may be called concurrently.
 type UI struct {
-	ask      Asker
-	sites    func() []aggregate.Site
-	settings func(aggregate.Site) (aggregate.Settings, bool)
-	first    func(aggregate.Site) (aggregate.Day, bool)
-	notices  func(aggregate.Site) []string
-	stats    fasthttp.RequestHandler
-	access   Access
-	base     string // without a slash at the end
-	public   string
-	clock    func() time.Time
-	log      *slog.Logger
+	ask           Asker
+	sites         func() []aggregate.Site
+	settings      func(aggregate.Site) (aggregate.Settings, bool)
+	first         func(aggregate.Site) (aggregate.Day, bool)
+	notices       func(aggregate.Site) []string
+	ledger        Ledger // may be nil
+	strangers     func() uint64
+	pinned        PinnedScript
+	addressHeader string
+	stats         fasthttp.RequestHandler
+	access        Access
+	base          string // without a slash at the end
+	public        string
+	clock         func() time.Time
+	log           *slog.Logger
 
 	assets   *assets
 	sessions *sessions
@@ -62,6 +76,7 @@ type UI struct {
 // New makes a dashboard.
 func New(o Options) *UI {
 	u := &UI{ask: o.Ask, sites: o.Sites, settings: o.Settings, first: o.First, notices: o.Notices, stats: o.Stats,
+		ledger: o.Ledger, strangers: o.Strangers, pinned: o.Pinned, addressHeader: o.AddressHeader,
 		access: o.Access, public: strings.TrimRight(o.PublicURL, "/"), clock: o.Clock, log: o.Log,
 		assets: loadAssets(), sessions: newSessions(o.Access.Random)}
 	if base := strings.Trim(o.BasePath, "/"); base != "" {
@@ -72,6 +87,9 @@ func New(o Options) *UI {
 	}
 	if u.notices == nil {
 		u.notices = func(aggregate.Site) []string { return nil }
+	}
+	if u.strangers == nil {
+		u.strangers = func() uint64 { return 0 }
 	}
 	if u.clock == nil {
 		u.clock = time.Now
@@ -121,6 +139,8 @@ func (u *UI) Serve(ctx *fasthttp.RequestCtx) {
 		u.message(ctx, fasthttp.StatusMethodNotAllowed, "Not possible", "This address can only be read.")
 	case strings.HasPrefix(inside, "/assets/"):
 		u.serveAsset(ctx, inside[len("/assets/"):])
+	case inside == "/opt-out" || inside == "/opt-out/" || inside == "/"+optOutStyle:
+		u.serveOptOut(ctx, inside[1:])
 	default:
 		u.servePage(ctx, inside[1:])
 	}
@@ -138,6 +158,7 @@ func (u *UI) servePage(ctx *fasthttp.RequestCtx, name string) {
 		u.serveOverview(ctx, who)
 		return
 	}
+	name, install := strings.CutSuffix(name, "/"+installPath)
 	site, err := aggregate.ParseSite(name)
 	if err != nil {
 		u.message(ctx, fasthttp.StatusNotFound, "Not found", "There is nothing here, and a site cannot have this name.")
@@ -152,11 +173,16 @@ func (u *UI) servePage(ctx *fasthttp.RequestCtx, name string) {
 		u.unknownSite(ctx, site)
 		return
 	}
-	if name != string(site) { // "www.", capitals, a slash at the end
+	switch {
+	case name != string(site) && install: // "www.", capitals
+		u.redirect(ctx, u.sitePath(site)+"/"+installPath)
+	case name != string(site): // a slash at the end, too
 		u.redirect(ctx, u.sitePath(site))
-		return
+	case install:
+		u.serveInstall(ctx, who, site, &settings)
+	default:
+		u.serveSite(ctx, who, site, &settings)
 	}
-	u.serveSite(ctx, who, site, &settings)
 }
 
 func (u *UI) sitePath(site aggregate.Site) string {

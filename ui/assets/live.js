@@ -19,16 +19,16 @@ async function refresh() {
 	clearTimeout(timer);
 	if (running || document.hidden) return;
 	running = true;
-	const start = performance.now();
+	const start = performance.now(), address = location.href;
 	try {
 		const headers = { 'Footfall-Live': '1' };
 		if (etag) headers['If-None-Match'] = etag;
-		const answer = await fetch(location.href, { headers, cache: 'no-store', signal: AbortSignal.timeout(20000) });
+		const answer = await fetch(address, { headers, cache: 'no-store', signal: AbortSignal.timeout(20000) });
 		if (answer.status === 401 || answer.status === 403 || answer.status === 404) {
 			say('gone', 'No longer open. Reload the page');
 			return; // for good
 		}
-		if (answer.status !== 304) {
+		if (answer.status !== 304 && address === location.href) {
 			if (!answer.ok) throw new Error(answer.status);
 			const part = new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('.page');
 			const here = main.querySelector('.page');
@@ -50,7 +50,7 @@ async function refresh() {
 	} finally {
 		running = false;
 	}
-	timer = setTimeout(refresh, wait * (1 + Math.random() / 10));
+	timer = setTimeout(refresh, address === location.href ? wait * (1 + Math.random() / 10) : 0);
 }
 
 // morph brings the element to the state of model, and keeps what the reader did:
@@ -74,6 +74,19 @@ function morph(element, model) {
 // ready shows what works with a script only.
 function ready() {
 	if (navigator.clipboard) for (const button of document.querySelectorAll('[data-copy]')) button.hidden = false;
+	for (const button of document.querySelectorAll('[data-live] .apply')) button.hidden = true;
+}
+
+// A form of choices about the page itself is applied as it is filled in: what it
+// would lead to becomes the page's address.
+function choose(event) {
+	const form = event.target.closest('form[data-live]');
+	if (!form) return;
+	if (event.type === 'submit') event.preventDefault();
+	const query = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
+	history.replaceState(null, '', '?' + query);
+	clearTimeout(timer);
+	timer = setTimeout(refresh, event.target.type === 'checkbox' ? 0 : 200);
 }
 
 document.addEventListener('click', async event => {
@@ -87,6 +100,8 @@ document.addEventListener('click', async event => {
 ready();
 if (status && main.querySelector('.page')) {
 	document.addEventListener('visibilitychange', refresh);
+	document.addEventListener('input', choose);
+	document.addEventListener('submit', choose);
 	addEventListener('online', refresh);
 	addEventListener('pageshow', event => event.persisted && refresh());
 	refresh();

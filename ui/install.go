@@ -1,0 +1,194 @@
+package ui
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"strings"
+
+	"footfall/aggregate"
+
+	"github.com/valyala/fasthttp"
+)
+
+// installPath is the name of the install page below a site's own.
+const installPath = "install"
+
+// PinnedScript is the script under a name that never means another one.
+type PinnedScript struct {
+	Path      string // below the server's address
+	Integrity string // for the tag's attribute of that name
+}
+
+// installView is the install page, ready to be printed.
+type installView struct {
+	Site       aggregate.Site
+	Base       string // of the site's own page
+	Build      string
+	Notices    []string
+	Arrival    arrival
+	Tag, Pixel string
+	Switches   []tagSwitch
+	Fields     []tagField
+	Own        bool
+	Pinned     bool
+	CanPin     bool
+	Path       string
+	OptOut     string // code for the site's page about privacy
+	OptOutPage string
+	Recipes    []recipe
+}
+
+// arrival says whether what the site sends arrives.
+type arrival struct {
+	State    string // "waiting", "counting", "refusing"
+	Title    string
+	Text     string
+	Refusals []refusal
+}
+
+// refusal is one reason for which beacons of today were not counted.
+type refusal struct {
+	Reason, Number string
+	Why            string // and what to do
+}
+
+// serveInstall answers /<site>/install.
+func (u *UI) serveInstall(ctx *fasthttp.RequestCtx, who reader, site aggregate.Site, settings *aggregate.Settings) {
+	args := ctx.QueryArgs()
+	options := readTagOptions(func(name string) string { return string(args.Peek(name)) })
+	origin := u.origin(ctx)
+	key := strings.Join([]string{installPath, string(site), options.key(), origin}, "\n")
+	u.page(ctx, who, shell{Title: "Install · " + string(site) + " · Footfall"}, settings.Location(), key, installPath, func() any {
+		return u.installView(site, settings, options, origin)
+	})
+}
+
+func (u *UI) installView(site aggregate.Site, settings *aggregate.Settings, o tagOptions, origin string) *installView {
+	v := &installView{Site: site, Base: u.sitePath(site), Build: u.assets.build, Notices: u.notices(site),
+		Tag: o.tag(site, origin, u.pinned), Own: o.on[ownHost], Pinned: o.on[pinned], CanPin: u.pinned.Path != "", Path: o.values[ownPath],
+		OptOut: optOutCode(o.place(origin)), OptOutPage: o.place(origin) + "/opt-out"}
+	if v.Own {
+		v.OptOutPage = "https://" + string(site) + v.OptOutPage
+	}
+	if o.on[picture] {
+		v.Pixel = o.pixelTag(site, origin)
+	}
+	for _, s := range tagSwitches {
+		s.On = o.on[s.Name]
+		v.Switches = append(v.Switches, s)
+	}
+	for _, f := range tagFields {
+		f.Value = o.values[f.Name]
+		v.Fields = append(v.Fields, f)
+	}
+	var err error
+	if v.Recipes, err = recipes(site, origin, u.addressHeader, o); err != nil {
+		u.log.Error("BUG: a recipe could not be printed", "err", err)
+	}
+	v.Arrival = u.arrival(site, settings)
+	return v
+}
+
+// arrivalWindow is how far back the install page looks for counted views: whoever
+// has just put in a tag wants to know about now.
+const arrivalWindow = 28
+
+// arrival asks what was counted lately, and what was refused today.
+func (u *UI) arrival(site aggregate.Site, settings *aggregate.Settings) arrival {
+	today := aggregate.DayOf(u.clock(), settings.Location())
+	metrics := []aggregate.Metric{aggregate.MetricPageviews, aggregate.MetricEvents}
+	var lately, now answer
+	a := asking{u: u}
+	a.run(&now, aggregate.Query{Site: site, Metrics: metrics, Range: aggregate.Range{Days: true, First: today, Last: today}})
+	a.run(&lately, aggregate.Query{Site: site, Metrics: metrics, Range: aggregate.Range{Days: true, First: today - arrivalWindow + 1, Last: today}})
+	a.wait.Wait()
+	refusals, refused, err := u.refusals(site, today)
+	for _, err := range []error{now.err, lately.err, err} {
+		if err != nil {
+			return arrival{State: "waiting", Title: "Waiting", Text: "Whether anything arrives cannot be told. " + u.sentence(site, err)}
+		}
+	}
+	result := arrival{Refusals: refusals}
+	switch today, past := values(&now, 2), values(&lately, 2); {
+	case today[1].Number > 0:
+		result.State, result.Title = "counting", "It works"
+		result.Text = "Today " + plural(int64(today[0].Number), "pageview was", "pageviews were") + " counted."
+	case past[1].Number > 0:
+		result.State, result.Title = "counting", "It works"
+		result.Text = "In the last four weeks " + plural(int64(past[0].Number), "pageview was", "pageviews were") + " counted, today none yet."
+	case refused > 0:
+		result.State, result.Title = "refusing", "Something comes, but it is not counted"
+		result.Text = "Today " + plural(refused, "beacon was", "beacons were") + " refused, and none counted."
+	default:
+		result.State, result.Title = "waiting", "Waiting for the first visit"
+		result.Text = "Open a page of the site in a browser: this turns green within two seconds."
+		if n := u.strangers(); n > 0 {
+			result.Text += " Since the server started " + plural(int64(n), "beacon came", "beacons came") +
+				" for sites that are not counted here: is the name in data-domain spelled as above?"
+		}
+	}
+	return result
+}
+
+func plural(n int64, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return grouped(n) + " " + more
+}
+
+// refusals are those of a day, the most frequent first, and their sum.
+func (u *UI) refusals(site aggregate.Site, day aggregate.Day) (all []refusal, sum int64, err error) {
+	if u.ledger == nil {
+		return nil, 0, nil
+	}
+	counts, err := u.ledger.Refusals(site, day)
+	if errors.Is(err, aggregate.ErrDayClosed) { // nothing has come yet today
+		return nil, 0, nil
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	type entry struct {
+		reason string
+		n      int64
+	}
+	var entries []entry
+	for reason, n := range counts {
+		entries = append(entries, entry{reason, n})
+		sum += n
+	}
+	slices.SortFunc(entries, func(a, b entry) int { return cmp.Or(cmp.Compare(b.n, a.n), cmp.Compare(a.reason, b.reason)) })
+	for _, e := range entries {
+		all = append(all, refusal{Reason: e.reason, Number: grouped(e.n), Why: refusalWhy(e.reason, site)})
+	}
+	return all, sum, nil
+}
+
+// refusalWhys explain the reasons of the drop ledger. SITE stands for the site.
+var refusalWhys = map[string]string{
+	"bot":            "The sender looked like a program: a crawler, curl, a browser without a window. Try an ordinary browser.",
+	"hostname":       "The page lies on a host that is not the site’s. If it belongs to it: footfall site set SITE hostnames=site,HOST",
+	"spam":           "The referrer is one of those that nobody ever came from.",
+	"prefetch":       "The page was loaded ahead of a visit, and nobody has seen it.",
+	"rate":           "Too many came from one network in a minute. Behind a proxy that does not tell visitors’ addresses, everybody looks like one.",
+	"no_visit":       "Attention was reported for a visit that is not known (any more). Pageviews are not among these.",
+	"shield_ip":      "The network is in the setting shield_ip of this site.",
+	"shield_page":    "The path is in the setting shield_page of this site.",
+	"shield_country": "The country is in the setting shield_country of this site.",
+	"capacity":       "The site has as many visits today as its setting visits_per_day allows.",
+	"budget":         "The site has as many pageviews and events today as its setting beacons_per_day allows.",
+	"late":           "Their time is more than half an hour ago.",
+	"future":         "Their time is ahead of this server’s clock.",
+}
+
+// refusalWhy explains an entry of the ledger: a reason, or "reason: detail".
+func refusalWhy(entry string, site aggregate.Site) string {
+	reason, detail, told := strings.Cut(entry, ": ")
+	why := strings.ReplaceAll(refusalWhys[reason], "SITE", string(site))
+	if told && strings.IndexFunc(detail, unplain) < 0 {
+		why = strings.ReplaceAll(why, "HOST", detail)
+	}
+	return why
+}

@@ -1,0 +1,152 @@
+package ui
+
+import (
+	"html"
+	"net/url"
+	"strings"
+	"unicode"
+
+	"footfall/aggregate"
+)
+
+// tagOptions are the choices on the install page, as its address holds them.
+type tagOptions struct {
+	on     map[string]bool   // switches, by name
+	values map[string]string // fields, by name
+}
+
+// tagSwitch is a choice of yes or no that becomes an attribute of the tag.
+type tagSwitch struct {
+	Name, Attribute, Label, Hint string
+	On                           bool
+}
+
+// tagSwitches are what the script can be told. All are off in a plain tag: what
+// is on by default has a switch that leaves it out.
+var tagSwitches = []tagSwitch{
+	{Name: "forms", Attribute: `data-forms`, Label: "Count submitted forms", Hint: "that they were sent, never what was typed"},
+	{Name: "hash", Attribute: `data-hash`, Label: "Pages after # in the address", Hint: "for applications with such routes"},
+	{Name: "outbound", Attribute: `data-outbound="off"`, Label: "Leave out links to other hosts"},
+	{Name: "downloads", Attribute: `data-downloads="off"`, Label: "Leave out downloads"},
+	{Name: "missing", Attribute: `data-404="off"`, Label: "Leave out pages not found"},
+	{Name: "manual", Attribute: `data-manual`, Label: "No pageviews by itself", Hint: "the page calls footfall('pageview') when it wants one"},
+	{Name: "local", Attribute: `data-local`, Label: "Count on localhost and under automation"},
+	{Name: "debug", Attribute: `data-debug`, Label: "Say in the console what is not counted", Hint: "and why; for a first look"},
+}
+
+// tagField is a choice that is a text.
+type tagField struct {
+	Name, Attribute, Label, Hint, Example, Value string
+}
+
+var tagFields = []tagField{
+	{Name: "include", Attribute: "data-include", Label: "Only these paths", Hint: "separated by commas; * stops at a slash, ** does not", Example: "/blog/**, /docs/**"},
+	{Name: "exclude", Attribute: "data-exclude", Label: "Not these paths", Example: "/admin/**, /account/*"},
+	{Name: "kinds", Attribute: "data-downloads", Label: "Downloads are files ending in", Hint: "instead of the usual kinds", Example: "pdf, zip, dmg"},
+}
+
+// Names of the choices that are no attribute.
+const (
+	ownHost = "own"    // through the site's own host
+	pinned  = "pinned" // the versioned name with its hash
+	picture = "pixel"  // with an image for browsers without scripts
+	ownPath = "path"   // of ownHost
+)
+
+const (
+	defaultOwnPath = "footfall"
+	maxFieldSize   = 500
+)
+
+// readTagOptions reads the page's query. What cannot be is left out.
+func readTagOptions(query func(name string) string) tagOptions {
+	o := tagOptions{on: map[string]bool{}, values: map[string]string{}}
+	for _, s := range tagSwitches {
+		o.on[s.Name] = query(s.Name) != ""
+	}
+	for _, name := range []string{ownHost, pinned, picture} {
+		o.on[name] = query(name) != ""
+	}
+	for _, f := range tagFields {
+		if value := strings.TrimSpace(query(f.Name)); len(value) <= maxFieldSize && strings.IndexFunc(value, unicode.IsControl) < 0 {
+			o.values[f.Name] = value
+		}
+	}
+	o.values["kinds"] = fileKinds(o.values["kinds"])
+	o.values[ownPath] = cleanOwnPath(query(ownPath))
+	return o
+}
+
+// fileKinds is a list of file name extensions as the script wants it: "pdf|zip".
+func fileKinds(list string) string {
+	kinds := strings.FieldsFunc(strings.ToLower(list), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+	return strings.Join(kinds, "|")
+}
+
+// cleanOwnPath is a path on the site's own host without slashes at its ends, the
+// default where it could not stand in a recipe as it is.
+func cleanOwnPath(path string) string {
+	path = strings.Trim(path, "/ ")
+	usable := path != "" && len(path) <= 60 && !strings.Contains(path, "//")
+	for _, r := range path {
+		usable = usable && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '/')
+	}
+	if !usable {
+		return defaultOwnPath
+	}
+	return path
+}
+
+// key tells apart what the page shows.
+func (o tagOptions) key() string {
+	v := url.Values{}
+	for name, on := range o.on {
+		if on {
+			v.Set(name, "on")
+		}
+	}
+	for name, value := range o.values {
+		v.Set(name, value)
+	}
+	return v.Encode()
+}
+
+// place is where a browser finds script and pixel: this server, or a path of the
+// site's own host.
+func (o tagOptions) place(origin string) string {
+	if o.on[ownHost] {
+		return "/" + o.values[ownPath]
+	}
+	return origin
+}
+
+// tag is the script element to copy.
+func (o tagOptions) tag(site aggregate.Site, origin string, script PinnedScript) string {
+	tag := `<script defer data-domain="` + html.EscapeString(string(site)) + `"`
+	for _, s := range tagSwitches {
+		if o.on[s.Name] && (s.Name != "downloads" || o.values["kinds"] == "") {
+			tag += " " + s.Attribute
+		}
+	}
+	for _, f := range tagFields {
+		if value := o.values[f.Name]; value != "" {
+			tag += ` ` + f.Attribute + `="` + html.EscapeString(value) + `"`
+		}
+	}
+	path := "/js/script.js"
+	if o.on[pinned] && script.Path != "" {
+		path = script.Path
+		tag += ` integrity="` + script.Integrity + `" crossorigin="anonymous"`
+	}
+	return tag + ` src="` + html.EscapeString(o.place(origin)+path) + `"></script>`
+}
+
+// pixelTag is the image for browsers without scripts. On another host the browser
+// would tell the page's host alone, and every view would be one of the home page.
+func (o tagOptions) pixelTag(site aggregate.Site, origin string) string {
+	tag := `<noscript><img src="` + html.EscapeString(o.place(origin)+`/pixel.gif?d=`+url.QueryEscape(string(site))) + `" alt="" width="1" height="1"`
+	if !o.on[ownHost] {
+		tag += ` referrerpolicy="no-referrer-when-downgrade"`
+	}
+	return tag + `></noscript>`
+}
