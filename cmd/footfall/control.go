@@ -18,6 +18,7 @@ import (
 	"footfall/aggregate/ask"
 	"footfall/aggregate/live"
 	"footfall/ingest/geo"
+	"footfall/ingest/spam"
 	"footfall/ingest/visitor"
 	"footfall/storage"
 )
@@ -35,6 +36,7 @@ type control struct {
 	asker  *ask.Asker     // nil: no server
 	salts  *visitor.Salts // nil: no server
 	places *geo.Places    // nil: places stay blank
+	spam   *spam.List     // nil: the built-in one
 	clock  func() time.Time
 	log    *slog.Logger
 	url    string // of the running server

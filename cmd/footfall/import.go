@@ -102,6 +102,9 @@ func (c *control) importFiles(ctx context.Context, r *bufio.Reader) (reply impor
 	if c.places != nil {
 		clerk = ingest.NewClerk(salts, agent.NewParser(0), c.places)
 	}
+	if c.spam != nil {
+		clerk.UseSpamList(c.spam)
+	}
 	reply.ID, err = c.db.BeginImport(record.Site, q.Format, q.Note)
 	if err != nil {
 		return reply, err

@@ -20,6 +20,7 @@ import (
 	"footfall/ingest"
 	"footfall/ingest/agent"
 	"footfall/ingest/geo"
+	"footfall/ingest/spam"
 	"footfall/ingest/visitor"
 	"footfall/snippet"
 	"footfall/storage"
@@ -34,17 +35,20 @@ type Server struct {
 	clock func() time.Time
 	log   *slog.Logger
 
-	db      *storage.DB
-	state   *volatile.State // nil: process memory only
-	salts   *visitor.Salts
-	places  *geo.Places
-	engine  *live.Engine
-	asker   *ask.Asker
-	door    *ingest.Door
-	ui      *ui.UI
-	control *control
-	http    *fasthttp.Server
-	socket  net.Listener
+	db     *storage.DB
+	state  *volatile.State // nil: process memory only
+	salts  *visitor.Salts
+	places *geo.Places
+	spam   *spam.List
+	engine *live.Engine
+	asker  *ask.Asker
+	door   *ingest.Door
+	ui     *ui.UI
+	// refusals tells what the door refused.
+	refusals *ui.Refusals
+	control  *control
+	http     *fasthttp.Server
+	socket   net.Listener
 	// demo answers the paths of the sample site; nil unless this is a demo.
 	demo fasthttp.RequestHandler
 
@@ -85,6 +89,9 @@ func (s *Server) open() (err error) {
 		if s.places, err = geo.Open(s.flags.GeoIP); err != nil {
 			return hint(err, "--geoip takes a country or city database in .mmdb format")
 		}
+	}
+	if s.spam, err = openSpamList(s.flags.SpamList); err != nil {
+		return err
 	}
 	if s.db, err = storage.Open(s.data, storage.Options{}); err != nil {
 		return err
@@ -157,12 +164,11 @@ func (s *Server) wire(proxies ingest.Proxies) {
 	s.salts = visitor.NewSalts(salts)
 	s.asker = ask.New(ask.Options{Blocks: askedBlocks{s.db}, Open: s.engine, Settings: s.db.Settings, Clock: s.clock})
 	blocks.ask = s.asker
-	s.control = &control{db: s.db, blocks: blocks, engine: s.engine, asker: s.asker, salts: s.salts, places: s.places,
+	s.control = &control{db: s.db, blocks: blocks, engine: s.engine, asker: s.asker, salts: s.salts, places: s.places, spam: s.spam,
 		clock: s.clock, log: s.log, url: s.URL()}
 
 	clerk := ingest.NewClerk(s.salts, agent.NewParser(0), s.placesOrNone())
-	s.door = ingest.New(ingest.Options{Clerk: clerk, Sites: s.db, Sink: s.engine, Proxies: proxies,
-		ClientIPHeader: s.flags.ClientIPHeader, Clock: s.clock, Logger: s.log})
+	s.door = s.openDoor(clerk, proxies)
 	first := func(site aggregate.Site) (aggregate.Day, bool) {
 		day, _, ok := askedBlocks{s.db}.Days(site)
 		if open := s.engine.OpenDays(site); len(open) > 0 && (!ok || open[0] < day) {
@@ -171,11 +177,19 @@ func (s *Server) wire(proxies ingest.Proxies) {
 		return day, ok
 	}
 	tokens := tokenBook{s.db}
+	s.refusals = ui.NewRefusals(ui.RefusalsOptions{Ledgers: ledgers{s.db, s.engine}, Tokens: tokens,
+		Settings: s.db.Settings, Clock: s.clock, Log: s.log})
 	stats := ui.NewStats(ui.StatsOptions{Asker: s.asker, Tokens: tokens, Settings: s.db.Settings, First: first, Clock: s.clock})
 	s.ui = ui.New(ui.Options{Ask: s.asker, Sites: s.siteNames, Settings: s.db.Settings, First: first, Notices: s.notices,
+		Ledger: s.engine, Strangers: s.engine.Strangers, Pinned: pinnedScript(), AddressHeader: s.flags.ClientIPHeader,
 		Stats: stats.Serve, Access: ui.Access{Tokens: tokens, Hosts: []string{hostOf(s.flags.Listen)}},
 		BasePath: s.flags.BasePath, PublicURL: s.flags.PublicURL, Clock: s.clock, Log: s.log})
 	s.http = ingest.NewServer(s.route, s.log)
+}
+
+func pinnedScript() (p ui.PinnedScript) {
+	p.Path, p.Integrity = snippet.Versioned()
+	return p
 }
 
 // placesOrNone avoids a nil pointer in an interface.
@@ -262,6 +276,12 @@ func (s *Server) route(ctx *fasthttp.RequestCtx) {
 		s.door.ServeEvent(ctx)
 	case path == "/pixel.gif":
 		s.door.ServePixel(ctx)
+	case path == "/count":
+		s.door.ServeCount(ctx)
+	case path == "/api/send":
+		s.door.ServeSend(ctx)
+	case path == "/api/v2/refusals":
+		s.refusals.Serve(ctx)
 	case snippet.Match(path):
 		ctx.Request.URI().SetPath(path)
 		snippet.Handler(ctx)

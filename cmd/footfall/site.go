@@ -103,6 +103,7 @@ func (c *control) setSite(q siteQuestion) ([]settingLine, error) {
 	if err != nil {
 		return nil, err
 	}
+	before := record.Settings.ShieldIPs
 	for _, pair := range q.Pairs {
 		key, value, ok := strings.Cut(pair, "=")
 		if !ok {
@@ -114,6 +115,11 @@ func (c *control) setSite(q siteQuestion) ([]settingLine, error) {
 	}
 	if len(q.Pairs) > 0 {
 		if err := c.db.SetSettings(record.Site, record.Settings); err != nil {
+			return nil, err
+		}
+	}
+	if takesAddressBack(before, record.Settings.ShieldIPs) {
+		if err := c.db.Compact(); err != nil { // what the owner takes back stays in no old page
 			return nil, err
 		}
 	}
