@@ -6,7 +6,7 @@ FUZZTIME   ?= 20s
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@2026.1
 LDFLAGS     = -s -w -X main.commit=$(shell git rev-parse --short=12 HEAD 2>/dev/null)
 
-.PHONY: help run demo build test tools check bench fuzz generate
+.PHONY: help run demo build test tools check bench fuzz generate geo
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,3 +50,6 @@ fuzz: ## run every fuzz target for FUZZTIME each
 
 generate: ## rebuild the committed builds of the browser script
 	$(GO) generate ./...
+
+geo: ## rebuild the built-in table of countries from its pinned sources
+	$(GO) generate ./ingest/geo

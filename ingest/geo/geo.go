@@ -1,24 +1,31 @@
-// Package geo tells the place of an address from a database file that the
-// operator points at: country, and region and city where the file knows them.
+// Package geo tells the place and the network of an address.
 //
-// It owns the reader of that file and the stored form of places. It keeps no
-// address and logs nothing. It never fetches anything: without a file, and for
-// private, loopback and unknown addresses, the place is blank.
+// The country comes out of a table that ships in the binary (countries.bin; see
+// NOTICE.txt for whose data it is). A country or city database that the operator
+// points at goes before it, and an ASN database adds whose network an address is in
+// and whether machines live there rather than people (hosting.txt). Files are read
+// anew when they change.
 //
-// Names are the English ones. Places are only as good as the file: a mobile
-// network's address may stand for the other end of the country.
+// The package owns these tables, the readers of the files, and the stored form of
+// places. It keeps no address and logs nothing. It never fetches anything. Private,
+// loopback and unknown addresses have no place: it stays blank, "(not set)".
+//
+// Stored names are English. Region and city carry their codes (ISO 3166-2, GeoNames)
+// beside the name, by which whoever shows them can put in names of another language.
+//
+// Caveats. A place is only as good as the data: a mobile network's address may stand
+// for the other end of the country, a company's for its headquarters, and anycast
+// addresses are nowhere in particular. The built-in table is right for about 199 of
+// 200 IPv4 addresses on whose country other databases agree; the overseas parts of
+// France and the territories of the United States are often counted to the mainland.
 package geo
 
 import (
-	"errors"
 	"net/netip"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 
 	"github.com/oschwald/geoip2-golang/v2"
-	"github.com/oschwald/maxminddb-golang/v2"
 
 	"footfall/aggregate"
 )
@@ -57,58 +64,44 @@ func (p *Place) City() string {
 	return aggregate.Join(p.Country, p.RegionCode, p.RegionName, p.CityID, p.CityName)
 }
 
-// Places finds the places of addresses. A nil *Places knows none. It is safe
-// for concurrent use, Reload and Close included.
-type Places struct {
-	path string
-	file atomic.Pointer[file]
+// In is the place for somebody who knows the country better, such as a content
+// network that tells it: what lies in another one is dropped. A blank country
+// changes nothing.
+func (p Place) In(country string) Place {
+	if country == "" || country == p.Country {
+		return p
+	}
+	return Place{Country: country}
 }
 
-// file is an open database. Readers of its map must be gone before it is
-// unmapped, hence the lock: read to look up, written to close.
-//
-// Decoding a record costs dozens of allocations, so the latest places are
-// remembered: by the record's position in the file, which many addresses share,
-// never by an address. The position comes from a reader of its own, since geoip2
-// does not tell it.
-type file struct {
-	mu     sync.RWMutex
-	db     *geoip2.Reader // nil once closed
-	index  *maxminddb.Reader
-	cities bool
-	recent [recentPlaces]atomic.Pointer[remembered]
-}
+// Places finds the places of addresses: in the operator's database where there is
+// one, then in the built-in table. The zero value has the built-in table alone, a nil
+// *Places knows nothing. It is safe for concurrent use, Refresh and Close included.
+type Places struct{ file *file[Place] }
 
-const recentPlaces = 1 << 12
+// Open is OpenIn with the system's directory for temporary files.
+func Open(path string) (*Places, error) { return OpenIn(path, "") }
 
-type remembered struct {
-	record uintptr
-	place  Place
-}
-
-// Open opens a country or city database. The error wraps ErrDatabase and ends
-// with a hint at what to do.
-func Open(path string) (*Places, error) {
-	f, err := openFile(path)
+// OpenIn opens a country or city database. scratch is the directory for its private
+// copy, which needs as much room as the file; "" = the system's temporary one. The
+// error wraps ErrDatabase and ends with a hint at what to do.
+func OpenIn(path, scratch string) (*Places, error) {
+	f, err := openFile(path, scratch, placeReader)
 	if err != nil {
 		return nil, err
 	}
-	p := &Places{path: path}
-	p.file.Store(f)
-	return p, nil
+	return &Places{f}, nil
 }
 
-// Reload opens the file again and changes over to it. On an error, which is
-// like Open's, the old one stays in use.
-//
-// A new database must be moved into place under the old name; a file that is
-// overwritten changes under the reader, which has it mapped.
-func (p *Places) Reload() error {
-	f, err := openFile(p.path)
-	if err != nil {
-		return err
+// Refresh looks whether the file has changed, and changes over to it when it has
+// stayed the same from one call to the next, so that a file is not read while it is
+// being written. An error, which is like Open's, is told once for each bad file; the
+// old one stays in use.
+func (p *Places) Refresh() (changed bool, err error) {
+	if p == nil || p.file == nil {
+		return false, nil
 	}
-	return p.file.Swap(f).close()
+	return p.file.refresh()
 }
 
 // Find is the place of an address.
@@ -117,83 +110,68 @@ func (p *Places) Find(addr netip.Addr) Place {
 	if p == nil || !addr.IsGlobalUnicast() || addr.IsPrivate() {
 		return Place{}
 	}
-	f := p.file.Load()
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	if f.db == nil {
-		return Place{}
+	if p.file != nil {
+		if place, ok := p.file.find(addr); ok && place.Country != "" {
+			return place
+		}
 	}
-	result := f.index.Lookup(addr)
-	if !result.Found() {
-		return Place{}
-	}
-	record := result.Offset()
-	slot := &f.recent[record%recentPlaces]
-	if r := slot.Load(); r != nil && r.record == record {
-		return r.place
-	}
-	r := &remembered{record, f.read(addr)}
-	r.place.region, r.place.city = r.place.Region(), r.place.City()
-	slot.Store(r)
-	return r.place
+	return Place{Country: builtin().Find(addr)}
 }
 
-// read decodes the record of an address. One that cannot be decoded counts as
-// unknown: a place is no reason to refuse a beacon.
-func (f *file) read(addr netip.Addr) Place {
-	if f.cities {
-		return findCity(f.db, addr)
-	}
-	return findCountry(f.db, addr)
-}
-
-// Type is the database's type as the file tells it, "GeoLite2-City"; blank
-// without one.
+// Type is the type of the operator's database as the file tells it,
+// "GeoLite2-City"; blank without one.
 func (p *Places) Type() string {
-	if p == nil {
+	if p == nil || p.file == nil {
 		return ""
 	}
-	f := p.file.Load()
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	if f.db == nil {
-		return ""
-	}
-	return f.db.Metadata().DatabaseType
+	return p.file.kind()
 }
 
-// Close unmaps the file. Places are blank from then on.
+// Close lets go of the operator's database. The built-in table stays.
 func (p *Places) Close() error {
-	if p == nil {
+	if p == nil || p.file == nil {
 		return nil
 	}
-	return p.file.Load().close()
+	return p.file.close()
 }
 
-func (f *file) close() error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.db == nil {
-		return nil
+// placeReader chooses how places are read from a database of some type.
+func placeReader(d *database[Place]) (read func(netip.Addr) (Place, error), err error) {
+	finish := func(place Place) Place {
+		place.region, place.city = place.Region(), place.City()
+		return place
 	}
-	db, index := f.db, f.index
-	f.db, f.index = nil, nil
-	return errors.Join(db.Close(), index.Close())
+	kind := d.index.Metadata.DatabaseType
+	switch {
+	case d.flat("country"):
+		return func(addr netip.Addr) (Place, error) {
+			var record struct {
+				Country string `maxminddb:"country_code"`
+			}
+			err := d.index.Lookup(addr).Decode(&record)
+			return Place{Country: country(record.Country, "")}, err
+		}, nil
+	case d.db == nil:
+		return nil, geoip2.UnknownDatabaseTypeError{DatabaseType: kind}
+	case strings.Contains(kind, "Country"):
+		return func(addr netip.Addr) (Place, error) {
+			r, err := d.db.Country(addr)
+			if err != nil {
+				return Place{}, err
+			}
+			return Place{Country: country(r.Country.ISOCode, r.RegisteredCountry.ISOCode)}, nil
+		}, nil
+	}
+	return func(addr netip.Addr) (Place, error) {
+		r, err := d.db.City(addr)
+		if err != nil {
+			return Place{}, err
+		}
+		return finish(cityPlace(r)), nil
+	}, nil
 }
 
-func findCountry(db *geoip2.Reader, addr netip.Addr) Place {
-	r, err := db.Country(addr)
-	if err != nil {
-		return Place{}
-	}
-	return Place{Country: country(r.Country.ISOCode, r.RegisteredCountry.ISOCode)}
-}
-
-func findCity(db *geoip2.Reader, addr netip.Addr) Place {
-	r, err := db.City(addr)
-	if err != nil {
-		return Place{}
-	}
+func cityPlace(r *geoip2.City) Place {
 	place := Place{Country: country(r.Country.ISOCode, r.RegisteredCountry.ISOCode)}
 	if place.Country == "" || r.Country.ISOCode == "" {
 		return place // of a registered country nothing finer is known

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/maxmind/mmdbwriter"
@@ -66,7 +65,7 @@ func write(t testing.TB, content []byte) string {
 
 func open(t testing.TB, path string) *Places {
 	t.Helper()
-	p, err := Open(path)
+	p, err := OpenIn(path, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,8 +114,9 @@ func TestPlacesFromACityDatabase(t *testing.T) {
 		{"registered country of an anycast address", "192.0.2.1", Place{Country: "AU"}},
 		{"a region without a code", "8.8.4.4", Place{Country: "FR", RegionName: "Nowhere"}},
 		{"a city without region and id", "8.8.8.8", Place{Country: "MC", CityName: "Monaco"}},
-		{"reserved characters", "9.9.9.9", Place{}},
-		{"not in the file", "100.100.100.100", Place{}},
+		{"reserved characters", "9.9.9.9", Place{Country: "US"}},
+		{"not in the file", "193.0.6.139", Place{Country: "NL"}},
+		{"not in the file, and nowhere", "100.100.100.100", Place{}},
 		{"private", "192.168.1.1", Place{}},
 		{"private IPv6", "fd00::1", Place{}},
 		{"loopback", "127.0.0.1", Place{}},
@@ -180,16 +180,45 @@ func TestPlacesFromACountryDatabase(t *testing.T) {
 	}
 }
 
-func TestNoDatabaseKnowsNoPlace(t *testing.T) {
+func TestFlatDatabasesAreRead(t *testing.T) {
+	for _, kind := range []string{"country ipvAll", "ipinfo generic_country_free.mmdb"} {
+		p := open(t, write(t, build(t, kind, map[string]m{
+			"203.0.113.0/24":  {"country_code": str("de")},
+			"198.51.100.0/24": {"country_code": str("nowhere")},
+			"192.0.2.0/24":    {"something": str("else")},
+		})))
+		for addr, want := range map[string]string{"203.0.113.7": "DE", "198.51.100.1": "", "192.0.2.1": ""} {
+			if got := p.Find(netip.MustParseAddr(addr)).Country; got != want {
+				t.Errorf("%s: %s is in %q, want %q", kind, addr, got, want)
+			}
+		}
+	}
+}
+
+func TestTheBuiltInTableFillsTheGapsOfTheFile(t *testing.T) {
+	p := open(t, write(t, build(t, "GeoLite2-Country", map[string]m{"193.0.6.0/24": countryRecord("DE")})))
+	for addr, want := range map[string]string{"193.0.6.139": "DE", "193.0.14.129": "NL"} {
+		if got := p.Find(netip.MustParseAddr(addr)).Country; got != want {
+			t.Errorf("%s is in %q, want %q", addr, got, want)
+		}
+	}
+}
+
+func TestWithoutPlacesNothingIsKnown(t *testing.T) {
 	var p *Places
 	if got := p.Find(netip.MustParseAddr("8.8.8.8")); got != (Place{}) {
-		t.Errorf("without a database 8.8.8.8 is %+v", got)
+		t.Errorf("without places 8.8.8.8 is %+v", got)
 	}
-	if got := p.Type(); got != "" {
-		t.Errorf("type %q without a database", got)
-	}
-	if err := p.Close(); err != nil {
-		t.Errorf("Close without a database: %v", err)
+	for name, p := range map[string]*Places{"nil": nil, "zero": {}} {
+		if got := p.Type(); got != "" {
+			t.Errorf("%s: type %q", name, got)
+		}
+		if changed, err := p.Refresh(); changed || err != nil {
+			t.Errorf("%s: Refresh says %v, %v", name, changed, err)
+		}
+		if err := p.Close(); err != nil {
+			t.Errorf("%s: Close: %v", name, err)
+		}
 	}
 }
 
@@ -203,7 +232,7 @@ func TestUnusableFilesAreExplainedInOneLine(t *testing.T) {
 		{"cut at the end", write(t, whole[:len(whole)-40]), "download it again"},
 		{"cut at the start", write(t, whole[len(whole)/2:]), "download it again"},
 		{"networks", write(t, build(t, "GeoLite2-ASN", nil)), `"GeoLite2-ASN"; a country or city database is needed`},
-		{"unknown type", write(t, build(t, "country ipvAll", nil)), `"country ipvAll"; a country or city database is needed`},
+		{"unknown type", write(t, build(t, "Weather", nil)), `"Weather"; a country or city database is needed`},
 	}
 	for _, c := range cases {
 		p, err := Open(c.path)
@@ -217,65 +246,6 @@ func TestUnusableFilesAreExplainedInOneLine(t *testing.T) {
 		if strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: more than a line: %q", c.name, err)
 		}
-	}
-}
-
-func TestReloadChangesOverToTheNewFile(t *testing.T) {
-	addr := netip.MustParseAddr("203.0.113.7")
-	path := write(t, build(t, "GeoLite2-Country", map[string]m{"203.0.113.0/24": countryRecord("DE")}))
-	p := open(t, path)
-	next := write(t, build(t, "GeoLite2-City", map[string]m{"203.0.113.0/24": countryRecord("AT")}))
-	if got := p.Find(addr).Country; got != "DE" {
-		t.Fatalf("before: %q, want DE", got)
-	}
-	if err := os.Rename(next, path); err != nil {
-		t.Fatal(err)
-	}
-	if err := p.Reload(); err != nil {
-		t.Fatal(err)
-	}
-	if got := p.Find(addr).Country; got != "AT" || p.Type() != "GeoLite2-City" {
-		t.Errorf("after: %q from %s, want AT from GeoLite2-City", got, p.Type())
-	}
-	if err := os.Remove(path); err != nil {
-		t.Fatal(err)
-	}
-	if err := p.Reload(); !errors.Is(err, ErrDatabase) {
-		t.Errorf("reload without a file: %v", err)
-	}
-	if got := p.Find(addr).Country; got != "AT" {
-		t.Errorf("after a reload that failed: %q, want AT", got)
-	}
-}
-
-func TestFindSurvivesReloadAndClose(t *testing.T) {
-	p := cityDatabase(t)
-	var wg sync.WaitGroup
-	for range 4 {
-		wg.Go(func() {
-			addr := netip.MustParseAddr("198.51.100.1")
-			for range 2000 {
-				if got := p.Find(addr).Country; got != "US" && got != "" {
-					t.Errorf("country %q", got)
-				}
-				p.Type()
-			}
-		})
-	}
-	for range 20 {
-		if err := p.Reload(); err != nil {
-			t.Error(err)
-		}
-	}
-	if err := p.Close(); err != nil {
-		t.Error(err)
-	}
-	wg.Wait()
-	if got := p.Find(netip.MustParseAddr("198.51.100.1")); got != (Place{}) {
-		t.Errorf("after Close %+v", got)
-	}
-	if p.Type() != "" {
-		t.Errorf("after Close type %q", p.Type())
 	}
 }
 
