@@ -176,7 +176,7 @@ func (d *demo) fill(ctx context.Context, oldest, last aggregate.Day, counted int
 		}
 		counted, last = counted+n, first-1
 	}
-	fmt.Fprintf(d.out, "The whole history is in: %d months, %d events.\n", d.months, counted)
+	fmt.Fprintf(d.out, "The whole history is in: %d events since %s.\n", counted, oldest)
 }
 
 // visit sends the crowd's beacons to the server as browsers behind a proxy would.

@@ -19,6 +19,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/valyala/fasthttp"
+
 	"footfall/aggregate"
 	"footfall/ingest/geo"
 )
@@ -76,7 +78,7 @@ func TestTheDemoHasAPastAndVisitorsAndLeavesNothing(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- d.run(ctx) }()
 	out.await(t, "/"+demoDomain)
-	out.await(t, "The whole history is in: 3 months")
+	out.await(t, "The whole history is in")
 
 	page := get(t, d.URL()+demoDomain)
 	for _, want := range []string{"/demo/kayaks", "Google", "Tablet", "United Kingdom"} {
@@ -129,6 +131,21 @@ func get(t *testing.T, addr string) string {
 		t.Fatalf("%s: got %s (%v)", addr, resp.Status, err)
 	}
 	return string(body)
+}
+
+func TestTheSampleSiteIsFoundWithoutItsLastSlash(t *testing.T) {
+	site, err := demoSite(demoDomain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]int{"/demo": 302, "/demo/": 200, "/stats/demo/kayaks": 200, "/demo/style.css": 200, "/demo/no": 404} {
+		var ctx fasthttp.RequestCtx
+		ctx.Request.SetRequestURI(path)
+		site(&ctx)
+		if got := ctx.Response.StatusCode(); got != want {
+			t.Errorf("%s: got %d, want %d", path, got, want)
+		}
+	}
 }
 
 func TestADemoThatIsStoppedAtOnceLeavesNothing(t *testing.T) {

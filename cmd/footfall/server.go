@@ -49,6 +49,7 @@ type Server struct {
 	control  *control
 	http     *fasthttp.Server
 	socket   net.Listener
+	beacons string // the target of nearly all requests
 	// demo answers the paths of the sample site; nil unless this is a demo.
 	demo fasthttp.RequestHandler
 
@@ -184,6 +185,7 @@ func (s *Server) wire(proxies ingest.Proxies) {
 		Ledger: s.engine, Strangers: s.engine.Strangers, Pinned: pinnedScript(), AddressHeader: s.flags.ClientIPHeader,
 		Stats: stats.Serve, Access: ui.Access{Tokens: tokens, Hosts: []string{hostOf(s.flags.Listen)}},
 		BasePath: s.flags.BasePath, PublicURL: s.flags.PublicURL, Clock: s.clock, Log: s.log})
+	s.beacons = strings.TrimSuffix(s.flags.BasePath, "/") + "/api/event"
 	s.http = ingest.NewServer(s.route, s.log)
 }
 
@@ -264,6 +266,12 @@ func (s *Server) URL() string {
 
 // route sends a request to the room that answers it.
 func (s *Server) route(ctx *fasthttp.RequestCtx) {
+	// Nearly all requests are beacons: their target is compared as it came, which
+	// needs neither a parsed address nor a copy of it.
+	if string(ctx.Request.Header.RequestURI()) == s.beacons {
+		s.door.ServeEvent(ctx)
+		return
+	}
 	path := string(ctx.Path())
 	if base := strings.TrimSuffix(s.flags.BasePath, "/"); base != "" {
 		rest, ok := strings.CutPrefix(path, base)
@@ -285,7 +293,7 @@ func (s *Server) route(ctx *fasthttp.RequestCtx) {
 	case snippet.Match(path):
 		ctx.Request.URI().SetPath(path)
 		snippet.Handler(ctx)
-	case s.demo != nil && strings.HasPrefix(path, demoPath):
+	case s.demo != nil && (strings.HasPrefix(path, demoPath) || path+"/" == demoPath):
 		s.demo(ctx)
 	default:
 		s.ui.Serve(ctx)
