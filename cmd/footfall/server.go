@@ -49,7 +49,7 @@ type Server struct {
 	control  *control
 	http     *fasthttp.Server
 	socket   net.Listener
-	beacons string // the target of nearly all requests
+	beacons  string // the target of nearly all requests
 	// demo answers the paths of the sample site; nil unless this is a demo.
 	demo fasthttp.RequestHandler
 
