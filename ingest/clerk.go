@@ -58,6 +58,8 @@ type Caller struct {
 	Language string // as in Accept-Language
 	GPC, DNT bool   // objections that the request carried
 	Prefetch bool   // the request was made ahead of a visit
+	// Country is where a trusted proxy says the caller is; "" = it does not say.
+	Country string
 	// Origin and Referer are the headers in which a browser says what page a
 	// request comes from; servers send none.
 	Origin, Referer string
@@ -159,8 +161,7 @@ func (c *Clerk) judge(t *Ticket, site aggregate.Site, settings *aggregate.Settin
 	if len(settings.ShieldPages) > 0 && shieldsPage(settings, t.path(settings)) {
 		return ShieldPage, "", told
 	}
-	if len(settings.ShieldCountries) > 0 && c.places != nil &&
-		slices.Contains(settings.ShieldCountries, c.places.Find(who.Addr).Country) {
+	if len(settings.ShieldCountries) > 0 && slices.Contains(settings.ShieldCountries, c.place(who).Country) {
 		return ShieldCountry, "", told
 	}
 	return "", "", told
@@ -200,9 +201,7 @@ func (c *Clerk) fill(t *Ticket, site aggregate.Site, settings *aggregate.Setting
 		return
 	}
 	t.fillOrigin(site, settings.Mask)
-	if c.places != nil {
-		t.fillPlace(c.places.Find(who.Addr))
-	}
+	t.fillPlace(c.place(who))
 	f[aggregate.Browser], f[aggregate.BrowserVersion] = told.Browser, told.BrowserVersionValue()
 	f[aggregate.OS], f[aggregate.OSVersion] = told.OS, told.OSVersionValue()
 	f[aggregate.Device] = told.Device

@@ -52,6 +52,9 @@ type Options struct {
 	// ClientIPHeader is the one header in which they do; "" = X-Forwarded-For and,
 	// where that is missing, Forwarded.
 	ClientIPHeader string
+	// CountryHeader is the header in which they tell the client's country, such as
+	// CF-IPCountry; "" = they do not.
+	CountryHeader string
 	// Websites finds the site behind a website id of Umami's; nil = there are none.
 	// The id may be anything, and is borrowed.
 	Websites func(id string) (aggregate.Site, bool)
@@ -220,6 +223,7 @@ func (d *Door) readCaller(ctx *fasthttp.RequestCtx, t *Ticket) (via []netip.Addr
 	t.chain = t.chain[:0]
 	if d.Proxies.Trust(peer) {
 		t.chain = d.appendChain(t.chain, h)
+		who.Country = d.toldCountry(h)
 	}
 	who.Addr, via = d.Proxies.client(peer, t.chain)
 	if who.Addr != peer {
