@@ -18,9 +18,9 @@ import (
 // working counts how often the parts are asked that cost time.
 type working struct{ agents, places atomic.Int64 }
 
-func (w *working) Parse(ua []byte) agent.Agent {
+func (w *working) Parse(ua []byte, hints *agent.Hints) agent.Agent {
 	w.agents.Add(1)
-	return testAgents{}.Parse(ua)
+	return testAgents{}.Parse(ua, hints)
 }
 
 func (w *working) Find(addr netip.Addr) geo.Place {

@@ -44,7 +44,9 @@ type Visitors interface {
 }
 
 // Agents reads user agents: agent.Parser.
-type Agents interface{ Parse([]byte) agent.Agent }
+type Agents interface {
+	Parse([]byte, *agent.Hints) agent.Agent
+}
 
 // Places finds places: geo.Places.
 type Places interface{ Find(netip.Addr) geo.Place }
@@ -65,6 +67,8 @@ type Caller struct {
 	Origin, Referer string
 	// Headless says that the tracker itself has noticed a program at the controls.
 	Headless bool
+	// Signs are what the headers of a browser's own request say besides.
+	Signs Signs
 	// NoAgent says that the agent cannot be known (a log format without it), which
 	// is no sign of a bot.
 	NoAgent bool
@@ -76,6 +80,7 @@ type Clerk struct {
 	visitors Visitors
 	agents   Agents
 	places   Places
+	networks Networks // nil = none is known
 	spam     *spam.List
 	zones    atomic.Pointer[map[string]*time.Location]
 }
@@ -147,10 +152,8 @@ func (c *Clerk) judge(t *Ticket, site aggregate.Site, settings *aggregate.Settin
 	if who.Headless {
 		return Bot, agent.BotHeadless, told
 	}
-	if !who.NoAgent {
-		if told = c.agents.Parse(who.Agent); told.Bot != "" {
-			return Bot, told.Bot, told
-		}
+	if told = c.recognize(who); told.Bot != "" {
+		return Bot, told.Refusal(), told
 	}
 	if host, refused := t.hostRefused(site, settings, who); refused {
 		return Hostname, ledgerHost(host), told

@@ -60,7 +60,7 @@ func (d *Door) serveDebug(ctx *fasthttp.RequestCtx, t *Ticket, via []netip.Addr)
 	case !known:
 		dropped, detail = UnknownSite, ""
 	}
-	told := d.Clerk.agents.Parse(t.caller.Agent)
+	told := d.Clerk.agents.Parse(t.caller.Agent, &t.caller.Signs.Hints)
 	d.Clerk.fill(t, site, settings, &t.caller, &told, true)
 	a := t.debugAnswer()
 	a.Counted, a.Dropped, a.Detail = dropped == "", orNull(dropped), orNull(detail)

@@ -13,6 +13,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"footfall/aggregate"
+	"footfall/ingest/agent"
 )
 
 // Sites knows the sites that are counted.
@@ -62,6 +63,9 @@ type Options struct {
 	Senders Senders
 	// Rate is how many beacons a minute are taken from one network; 0 = any number.
 	Rate int
+	// Pace is how many pages and events a minute one visitor may send before it is
+	// taken for a program; 0 = any number.
+	Pace int
 	// Clock tells the time of beacons; nil = time.Now.
 	Clock func() time.Time
 	// Logger hears of hits that could not be counted; nil = nobody does.
@@ -74,6 +78,7 @@ type Door struct {
 	header string // canonical ClientIPHeader
 	nearby nearby
 	rate   *buckets // nil = no limit
+	pace   *pace    // nil = no limit
 	debug  *buckets
 	failed atomic.Int64 // minute of the last logged failure
 }
@@ -89,6 +94,9 @@ func New(o Options) *Door {
 	d := &Door{Options: o, header: strings.TrimSpace(o.ClientIPHeader), debug: newBuckets(debugPerMinute)}
 	if o.Rate > 0 {
 		d.rate = newBuckets(o.Rate)
+	}
+	if o.Pace > 0 {
+		d.pace = newPace(o.Pace)
 	}
 	return d
 }
@@ -150,11 +158,21 @@ func (d *Door) receiveFor(t *Ticket, site aggregate.Site) (dropped string, err e
 	if settings != nil {
 		d.nearby.see(site, t.caller.Addr)
 	}
+	if dropped == "" && d.isTooFast(t) {
+		dropped, detail = Bot, agent.BotBehaviour
+	}
 	if dropped != "" {
 		d.Sink.Refuse(site, t.reason(dropped, detail))
 		return dropped, nil
 	}
 	return d.Sink.Hit(&t.Hit)
+}
+
+// isTooFast reports whether the visitor is faster than people. Addresses nearby are
+// left out as they are from the rate.
+func (d *Door) isTooFast(t *Ticket) bool {
+	return d.pace != nil && !isNearby(t.caller.Addr) &&
+		d.pace.exceeded(t.Hit.Visitor, t.caller.At, t.Beacon.Kind != aggregate.Engagement)
 }
 
 // measure takes a token for the beacon, once for all of its sites, and after
@@ -216,6 +234,7 @@ func (d *Door) readCaller(ctx *fasthttp.RequestCtx, t *Ticket) (via []netip.Addr
 		DNT:      isOne(h.PeekCanonical(headerDNT)),
 		Origin:   borrow(h.PeekCanonical(headerOrigin)),
 		Referer:  borrow(h.Referer()),
+		Signs:    readSigns(h),
 		Prefetch: IsAhead(h.PeekCanonical(headerSecPurpose)) || IsAhead(h.PeekCanonical(headerPurpose)) ||
 			IsAhead(h.PeekCanonical(headerXPurpose)) || IsAhead(h.PeekCanonical(headerXMoz)),
 	}

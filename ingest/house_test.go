@@ -220,7 +220,7 @@ func (s *testSink) ledger() map[string]int {
 
 type testAgents struct{}
 
-func (testAgents) Parse(ua []byte) agent.Agent {
+func (testAgents) Parse(ua []byte, _ *agent.Hints) agent.Agent {
 	if bytes.Contains(ua, []byte("bot")) {
 		return agent.Agent{Bot: agent.BotCrawler}
 	}

@@ -19,6 +19,7 @@ package agent
 
 import (
 	"hash/maphash"
+	"math/bits"
 	"sync/atomic"
 
 	"footfall/aggregate"
@@ -31,8 +32,11 @@ type Agent struct {
 	Device                  string // Desktop, Mobile, Tablet
 	Bot                     string // "" = a person; else one of the Bot... constants
 	BotName                 string // under which we know the program, if we do
+	// Doubts is how many client hints contradict the agent: about the engine, about
+	// the platform. One may be a person who hides; see the caller's other signs.
+	Doubts int
 
-	browserValue, osValue string // the stored values, joined once
+	browserValue, osValue, refusal string // joined once
 }
 
 // Devices.
@@ -50,7 +54,9 @@ const (
 	BotMonitor  = "monitor"  // uptime and speed checks
 	BotPreview  = "preview"  // link previews of messengers and networks
 	BotHeadless = "headless" // browsers that nobody looks at
-	BotShape    = "shape"    // like no browser's agent
+	BotShape    = "shape"    // like no browser's agent, or at odds with its headers
+	// BotBehaviour is for whoever is faster than people; no agent tells that.
+	BotBehaviour = "behaviour"
 )
 
 // BrowserVersionValue is the stored value of aggregate.BrowserVersion.
@@ -67,6 +73,18 @@ func (a *Agent) OSVersionValue() string {
 		return a.osValue
 	}
 	return aggregate.Join(a.OS, a.OSVersion)
+}
+
+// Refusal tells why an agent that is a Bot does not count, for the ledger: its
+// kind, and of a language model's program its name ("crawler", "ai: GPTBot").
+func (a *Agent) Refusal() string {
+	switch {
+	case a.refusal != "":
+		return a.refusal
+	case a.Bot == BotAI && a.BotName != "":
+		return a.Bot + ": " + a.BotName
+	}
+	return a.Bot
 }
 
 // MaxLength is how much of a user agent is read. Real ones have about 200 bytes;
@@ -106,10 +124,11 @@ func NewParser(remember int) *Parser {
 	return &Parser{seed: maphash.MakeSeed(), places: make([]atomic.Pointer[answer], n), mask: uint64(n - 1)}
 }
 
-// Parse reads a user agent, of which nothing is kept.
-func (p *Parser) Parse(agent []byte) Agent {
+// Parse reads a user agent and the hints that came with it, nil where none can
+// have. Nothing of them is kept.
+func (p *Parser) Parse(agent []byte, hints *Hints) Agent {
 	agent = agent[:min(len(agent), MaxLength)]
-	hash := maphash.Bytes(p.seed, agent)
+	hash := p.hash(agent, hints)
 	first := hash * ways & p.mask
 	free := first + hash>>62
 	for i := first; i < first+ways; i++ {
@@ -122,16 +141,36 @@ func (p *Parser) Parse(agent []byte) Agent {
 			return a.agent
 		}
 	}
-	a := &answer{hash, read(string(agent))}
+	a := &answer{hash, read(string(agent), hints)}
 	p.places[free].Store(a)
 	return a.agent
 }
 
-// read is Parse without memory.
-func read(ua string) (a Agent) {
-	a.Bot, a.BotName = botKind(ua)
+// hash is that of all that an answer depends on.
+func (p *Parser) hash(agent []byte, hints *Hints) uint64 {
+	hash := maphash.Bytes(p.seed, agent)
+	if hints == nil || len(hints.Brands) == 0 {
+		return hash
+	}
+	for _, hint := range hints.all() {
+		// Turning makes the order count, and keeps equal hints from undoing each other.
+		hash = bits.RotateLeft64(hash, 11)*0x9e3779b97f4a7c15 ^ maphash.Bytes(p.seed, hint[:min(len(hint), maxHint)])
+	}
+	return hash
+}
+
+// read is Parse without memory. Of programs nothing else is told: most agents made
+// to be slow to read are found to be none of a person's first.
+func read(ua string, hints *Hints) (a Agent) {
+	if a.Bot, a.BotName = botKind(ua); a.Bot != "" {
+		a.refusal = a.Refusal()
+		return a
+	}
 	a.OS, a.OSVersion, a.Device = system(ua)
 	a.Browser, a.BrowserVersion = browser(ua, &a)
-	a.browserValue, a.osValue = a.BrowserVersionValue(), a.OSVersionValue()
+	if hints != nil {
+		a.refine(ua, hints)
+	}
+	a.browserValue, a.osValue, a.refusal = a.BrowserVersionValue(), a.OSVersionValue(), a.Refusal()
 	return a
 }

@@ -21,7 +21,7 @@ func TestStoredValuesCarryTheirFamily(t *testing.T) {
 	}
 	p := NewParser(0)
 	for _, c := range cases {
-		a := p.Parse([]byte(c.agent))
+		a := p.Parse([]byte(c.agent), nil)
 		byHand := Agent{Browser: a.Browser, BrowserVersion: a.BrowserVersion, OS: a.OS, OSVersion: a.OSVersion}
 		for how, a := range map[string]*Agent{"parsed": &a, "made by hand": &byHand} {
 			if a.BrowserVersionValue() != c.browser || a.OSVersionValue() != c.os {
@@ -49,7 +49,7 @@ func TestNoPartOfAnAgentIsKept(t *testing.T) {
 	}
 	for _, agent := range agents {
 		ua := strings.Clone(agent)
-		a := read(ua)
+		a := read(ua, nil)
 		for _, s := range []string{a.Browser, a.BrowserVersion, a.OS, a.OSVersion, a.Device, a.Bot, a.BotName, a.browserValue, a.osValue} {
 			if strings.Contains(strings.ToLower(s), "canary") {
 				t.Errorf("%q came through from %q", s, ua)
@@ -72,8 +72,8 @@ func within(s, of string) bool {
 func TestAgentsAreCutAtTheirMaximum(t *testing.T) {
 	p := NewParser(0)
 	ua := []byte(people[0].agent + strings.Repeat(" x", MaxLength))
-	cut := p.Parse(ua[:MaxLength])
-	if got := p.Parse(append(ua, " Googlebot/2.1"...)); got != cut {
+	cut := p.Parse(ua[:MaxLength], nil)
+	if got := p.Parse(append(ua, " Googlebot/2.1"...), nil); got != cut {
 		t.Errorf("beyond the maximum it is %+v, cut there %+v", got, cut)
 	}
 }
@@ -101,7 +101,7 @@ func TestTokensDoNotBeginWithinWords(t *testing.T) {
 func TestMemoryIsBounded(t *testing.T) {
 	p := NewParser(64)
 	for i := range 10000 {
-		p.Parse(fmt.Appendf(nil, "Mozilla/5.0 (X11; Linux x86_64; rv:%d.0) Gecko/20100101 Firefox/%d.0", i, i))
+		p.Parse(fmt.Appendf(nil, "Mozilla/5.0 (X11; Linux x86_64; rv:%d.0) Gecko/20100101 Firefox/%d.0", i, i), nil)
 	}
 	if got := len(p.places); got != 64 {
 		t.Errorf("%d places, want 64", got)
@@ -120,8 +120,8 @@ func TestMemoryIsBounded(t *testing.T) {
 func TestParsersHaveKeysOfTheirOwn(t *testing.T) {
 	a, b := NewParser(4), NewParser(4)
 	ua := []byte(people[0].agent)
-	a.Parse(ua)
-	b.Parse(ua)
+	a.Parse(ua, nil)
+	b.Parse(ua, nil)
 	keys := map[uint64]bool{}
 	for _, p := range []*Parser{a, b} {
 		for i := range p.places {
@@ -142,7 +142,7 @@ func TestConcurrentParsesAgree(t *testing.T) {
 		wg.Go(func() {
 			for i := range 2000 {
 				c := people[(i+g)%len(people)]
-				if got := p.Parse([]byte(c.agent)); got.Browser != c.want.Browser || got.OS != c.want.OS {
+				if got := p.Parse([]byte(c.agent), nil); got.Browser != c.want.Browser || got.OS != c.want.OS {
 					t.Errorf("%s is %s on %s, want %s on %s", c.agent, got.Browser, got.OS, c.want.Browser, c.want.OS)
 				}
 			}
@@ -156,11 +156,11 @@ func TestRememberedAgentsAllocateNothing(t *testing.T) {
 	var agents [][]byte
 	for _, c := range people[:20] {
 		agents = append(agents, []byte(c.agent))
-		p.Parse([]byte(c.agent))
+		p.Parse([]byte(c.agent), nil)
 	}
 	got := testing.AllocsPerRun(100, func() {
 		for _, ua := range agents {
-			a := p.Parse(ua)
+			a := p.Parse(ua, nil)
 			_, _ = a.BrowserVersionValue(), a.OSVersionValue()
 		}
 	})
@@ -179,8 +179,8 @@ func FuzzParse(f *testing.F) {
 	devices := map[string]bool{"": true, Desktop: true, Mobile: true, Tablet: true}
 	p := NewParser(0)
 	f.Fuzz(func(t *testing.T, ua []byte) {
-		a := p.Parse(ua)
-		if again := p.Parse(ua); again != a {
+		a := p.Parse(ua, nil)
+		if again := p.Parse(ua, nil); again != a {
 			t.Fatalf("first %+v, then %+v", a, again)
 		}
 		if !devices[a.Device] || a.Bot != "" && rank[a.Bot] == 0 && a.Bot != BotShape {
@@ -202,7 +202,7 @@ func BenchmarkParseRemembered(b *testing.B) {
 	ua := []byte(people[0].agent)
 	b.ReportAllocs()
 	for b.Loop() {
-		p.Parse(ua)
+		p.Parse(ua, nil)
 	}
 }
 
@@ -210,7 +210,43 @@ func BenchmarkReadNew(b *testing.B) {
 	b.ReportAllocs()
 	i := 0
 	for b.Loop() {
-		read(people[i%len(people)].agent)
+		read(people[i%len(people)].agent, nil)
 		i++
+	}
+}
+
+func TestRefusalsNameProgramsOfLanguageModels(t *testing.T) {
+	for ua, want := range map[string]string{
+		"Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)": "ai: GPTBot",
+		"meta-externalagent/1.1 (+https://developers.facebook.com/docs/sharing/webmasters/crawler)":              "ai: meta-externalagent",
+		"Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)":                               "crawler",
+		"curl/8.5.0":    "library",
+		"":              "shape",
+		people[0].agent: "",
+	} {
+		a := read(ua, nil)
+		if got := a.Refusal(); got != want {
+			t.Errorf("%q is refused as %q, want %q", ua, got, want)
+		}
+	}
+}
+
+// Agents made to be slow to read, at the length up to which they are read.
+func hostileAgents() []string {
+	var all []string
+	for _, part := range []string{"(", "((a;", "@a", "a@a.", ".com", "a.com.", "x.io_", "bo", "google-", "python ", "Android ",
+		"Mozilla/5.0 (", "Chrome/", "Version/4.0 ", "crawl", "like gecko;", "a", "a ", "\xff", "Windows NT ", "/ "} {
+		all = append(all, strings.Repeat(part, MaxLength/len(part)), "Mozilla/5.0 ("+strings.Repeat(part, (MaxLength-13)/len(part)))
+	}
+	return all
+}
+
+func BenchmarkReadHostile(b *testing.B) {
+	for _, ua := range hostileAgents() {
+		b.Run(fmt.Sprintf("%.20q", ua), func(b *testing.B) {
+			for b.Loop() {
+				read(ua, nil)
+			}
+		})
 	}
 }

@@ -107,7 +107,7 @@ var bots = []struct{ kind, agent string }{
 func TestBotsAreNamedByKind(t *testing.T) {
 	p := NewParser(0)
 	for _, c := range bots {
-		if got := p.Parse([]byte(c.agent)).Bot; got != c.kind {
+		if got := p.Parse([]byte(c.agent), nil).Bot; got != c.kind {
 			t.Errorf("%q is %q, want %q", c.agent, got, c.kind)
 		}
 	}

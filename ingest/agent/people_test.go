@@ -204,11 +204,11 @@ func TestPeopleAreReadRightAndNeverRefused(t *testing.T) {
 	p := NewParser(0)
 	for _, c := range people {
 		for range 2 { // the second answer is remembered
-			got := p.Parse([]byte(c.agent))
+			got := p.Parse([]byte(c.agent), nil)
 			if got.Bot != "" {
 				t.Errorf("refused as %s: %s", got.Bot, c.agent)
 			}
-			got.browserValue, got.osValue = "", ""
+			got.browserValue, got.osValue, got.refusal = "", "", ""
 			if got != c.want {
 				t.Errorf("%s\n got %+v\nwant %+v", c.agent, got, c.want)
 			}

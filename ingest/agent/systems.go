@@ -135,13 +135,16 @@ func handheld(ua string) string {
 	switch {
 	case hasAny(ua, "Android TV", "GoogleTV", "BRAVIA", "SMART-TV", "SmartTV", "AFT", "Chromecast", "CrKey"):
 		return Desktop
-	case hasAny(ua, "Tablet", "SM-T", "SM-X", "Lenovo TB", "MatePad", "Nexus 7", "Nexus 9", "Nexus 10", "KFT", "KFM", "KFO"):
+	case hasAny(ua, tablets...):
 		return Tablet
 	case hasAny(ua, "Mobile", "Phone", "Opera Mini", "Opera Mobi", "FB4A", "VR", "Dalvik"):
 		return Mobile
 	}
 	return Tablet
 }
+
+// tablets are beginnings of models.
+var tablets = []string{"Tablet", "SM-T", "SM-X", "Lenovo TB", "MatePad", "Nexus 7", "Nexus 9", "Nexus 10", "KFT", "KFM", "KFO"}
 
 func androidVersion(ua string) string {
 	for rest, found := after(ua, "Android"); found; rest, found = after(rest, "Android") {

@@ -43,7 +43,7 @@ type trial struct {
 
 type people struct{}
 
-func (people) Parse(ua []byte) agent.Agent {
+func (people) Parse(ua []byte, _ *agent.Hints) agent.Agent {
 	if len(ua) == 0 || bytes.Contains(ua, []byte("bot")) {
 		return agent.Agent{Bot: agent.BotCrawler}
 	}
