@@ -31,7 +31,9 @@ type serverFlags struct {
 	CommitInterval time.Duration `help:"How often counters are written to disk; a power cut costs at most this much." default:"10s"`
 	TrustedProxies string        `help:"Proxies whose word on a client's address is believed: networks, or loopback, private, none." default:"loopback" placeholder:"LIST"`
 	ClientIPHeader string        `name:"client-ip-header" help:"The one header in which they tell it (default: X-Forwarded-For, Forwarded)." placeholder:"NAME"`
-	GeoIP          string        `name:"geoip" env:"FOOTFALL_GEOIP" help:"Country or city database (.mmdb); without one places stay blank." placeholder:"FILE"`
+	GeoIP          string        `name:"geoip" env:"FOOTFALL_GEOIP" help:"Country or city database (.mmdb), used before the built-in countries; read anew when it changes." placeholder:"FILE"`
+	ASN            string        `name:"asn" env:"FOOTFALL_ASN" help:"Database of networks (.mmdb), which makes an address in a data centre a sign of a bot; read anew when it changes." placeholder:"FILE"`
+	CountryHeader  string        `help:"Header in which a trusted proxy tells the visitor's country, such as CF-IPCountry; it must replace what visitors send." placeholder:"NAME"`
 	BasePath       string        `help:"Path under which everything is served, such as /stats." placeholder:"PATH"`
 	PublicURL      string        `name:"public-url" env:"FOOTFALL_PUBLIC_URL" help:"Where visitors' browsers reach this server; it stands in the script tag to embed." placeholder:"URL"`
 	Rate           int           `help:"Beacons a minute, and at once, from one address (IPv6: one /64); more are dropped, far more refused. 0 = no limit." default:"3000" placeholder:"N"`

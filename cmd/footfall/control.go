@@ -35,8 +35,8 @@ type control struct {
 	engine *live.Engine   // nil: no server
 	asker  *ask.Asker     // nil: no server
 	salts  *visitor.Salts // nil: no server
-	places *geo.Places    // nil: places stay blank
-	spam   *spam.List     // nil: the built-in one
+	places *geo.Places
+	spam   *spam.List // nil: the built-in one
 	clock  func() time.Time
 	log    *slog.Logger
 	url    string // of the running server
@@ -219,7 +219,7 @@ func connect(data string, n need) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &control{db: db, blocks: &storedBlocks{DB: db}, clock: time.Now, log: slog.New(slog.DiscardHandler)}
+	c := &control{db: db, blocks: &storedBlocks{DB: db}, places: new(geo.Places), clock: time.Now, log: slog.New(slog.DiscardHandler)}
 	l := newPipeListener()
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan struct{})

@@ -37,7 +37,7 @@ func (s *Server) openDoor(clerk *ingest.Clerk, proxies ingest.Proxies) *ingest.D
 	clerk.UseSpamList(s.spam)
 	sites := &websites{db: s.db}
 	return ingest.New(ingest.Options{Clerk: clerk, Sites: s.db, Sink: s.engine, Proxies: proxies,
-		ClientIPHeader: s.flags.ClientIPHeader, Websites: sites.find, Senders: tokenBook{s.db}, Rate: s.flags.Rate,
+		ClientIPHeader: s.flags.ClientIPHeader, CountryHeader: s.flags.CountryHeader, Websites: sites.find, Senders: tokenBook{s.db}, Rate: s.flags.Rate,
 		Clock: s.clock, Logger: s.log})
 }
 

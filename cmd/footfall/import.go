@@ -98,10 +98,7 @@ func (c *control) importFiles(ctx context.Context, r *bufio.Reader) (reply impor
 	}
 	salts := visitor.NewSalts(visitor.Options{Location: func(aggregate.Site) *time.Location { return record.Settings.Location() }})
 	defer salts.Close()
-	clerk := ingest.NewClerk(salts, agent.NewParser(0), nil)
-	if c.places != nil {
-		clerk = ingest.NewClerk(salts, agent.NewParser(0), c.places)
-	}
+	clerk := ingest.NewClerk(salts, agent.NewParser(0), c.places)
 	if c.spam != nil {
 		clerk.UseSpamList(c.spam)
 	}

@@ -39,11 +39,13 @@ type Server struct {
 	state  *volatile.State // nil: process memory only
 	salts  *visitor.Salts
 	places *geo.Places
-	spam   *spam.List
-	engine *live.Engine
-	asker  *ask.Asker
-	door   *ingest.Door
-	ui     *ui.UI
+	// networks are those of the operator's database; nil: none is known.
+	networks *geo.Networks
+	spam     *spam.List
+	engine   *live.Engine
+	asker    *ask.Asker
+	door     *ingest.Door
+	ui       *ui.UI
 	// refusals tells what the door refused.
 	refusals *ui.Refusals
 	control  *control
@@ -86,15 +88,13 @@ func (s *Server) open() (err error) {
 	if err != nil {
 		return hint(err, "--trusted-proxies takes networks such as 10.0.0.0/8, and loopback, private, none")
 	}
-	if s.flags.GeoIP != "" {
-		if s.places, err = geo.Open(s.flags.GeoIP); err != nil {
-			return hint(err, "--geoip takes a country or city database in .mmdb format")
-		}
-	}
 	if s.spam, err = openSpamList(s.flags.SpamList); err != nil {
 		return err
 	}
 	if s.db, err = storage.Open(s.data, storage.Options{}); err != nil {
+		return err
+	}
+	if err := s.openPlaces(); err != nil {
 		return err
 	}
 	if err := s.openState(); err != nil {
@@ -168,7 +168,7 @@ func (s *Server) wire(proxies ingest.Proxies) {
 	s.control = &control{db: s.db, blocks: blocks, engine: s.engine, asker: s.asker, salts: s.salts, places: s.places, spam: s.spam,
 		clock: s.clock, log: s.log, url: s.URL()}
 
-	clerk := ingest.NewClerk(s.salts, agent.NewParser(0), s.placesOrNone())
+	clerk := ingest.NewClerk(s.salts, agent.NewParser(0), s.places)
 	s.door = s.openDoor(clerk, proxies)
 	first := func(site aggregate.Site) (aggregate.Day, bool) {
 		day, _, ok := askedBlocks{s.db}.Days(site)
@@ -192,14 +192,6 @@ func (s *Server) wire(proxies ingest.Proxies) {
 func pinnedScript() (p ui.PinnedScript) {
 	p.Path, p.Integrity = snippet.Versioned()
 	return p
-}
-
-// placesOrNone avoids a nil pointer in an interface.
-func (s *Server) placesOrNone() ingest.Places {
-	if s.places == nil {
-		return nil
-	}
-	return s.places
 }
 
 func hostOf(addr string) string {
@@ -306,13 +298,13 @@ func (s *Server) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var wg sync.WaitGroup
-	ended := make(chan error, 6)
+	ended := make(chan error, 7)
 	actor := func(run func() error) { wg.Go(func() { ended <- guarded(run) }) }
 	actor(func() error { return s.http.Serve(s.listener) })
 	if s.socket != nil {
 		actor(func() error { return s.control.serve(ctx, s.socket) })
 	}
-	for _, work := range []func(context.Context){s.commitLoop, s.checkpointLoop, s.mendLoop, s.housekeeping} {
+	for _, work := range []func(context.Context){s.commitLoop, s.checkpointLoop, s.mendLoop, s.housekeeping, s.placesLoop} {
 		actor(func() error { work(ctx); return nil })
 	}
 	var err error
@@ -371,9 +363,8 @@ func (s *Server) release() {
 	if s.state != nil {
 		logged("the memory state", s.state.Close())
 	}
-	if s.places != nil {
-		logged("the geo database", s.places.Close())
-	}
+	logged("the database of places", s.places.Close())
+	logged("the database of networks", s.networks.Close())
 	if s.db != nil {
 		logged("the database", s.db.Close())
 	}
