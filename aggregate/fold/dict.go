@@ -12,6 +12,8 @@ import (
 type dict struct {
 	numbers map[string]value
 	values  []string
+	ghosts  *ghosts // nil before the first sweep
+	credit  []int64 // by number, what the ghosts know of it; values beyond its end have none
 }
 
 func newDict(names bool) *dict {
@@ -38,7 +40,28 @@ func (d *dict) number(s string) value {
 	n := value(len(d.values))
 	d.numbers[s] = n
 	d.values = append(d.values, s)
+	if d.ghosts != nil {
+		if credit := d.ghosts.recall(s); credit > 0 {
+			d.trust(n, credit)
+		}
+	}
 	return n
+}
+
+// trust gives a value credit at the next sweeps.
+func (d *dict) trust(v value, credit int64) {
+	for len(d.credit) <= int(v) {
+		d.credit = append(d.credit, 0)
+	}
+	d.credit[v] = credit
+}
+
+// trusted is the credit that a value has.
+func (d *dict) trusted(v value) int64 {
+	if int(v) < len(d.credit) {
+		return d.credit[v]
+	}
+	return 0
 }
 
 // dictOf tells whose dictionary a dimension uses: entry and exit pages are pages.

@@ -67,6 +67,18 @@ func (d *Day) sweep(dim aggregate.Dimension) {
 	}
 	for _, v := range keep {
 		renumber[v] = fresh.number(old.values[v])
+		if credit := old.trusted(v); credit > 0 {
+			fresh.trust(renumber[v], credit)
+		}
+	}
+	fresh.ghosts = old.ghosts
+	if fresh.ghosts == nil {
+		fresh.ghosts = newGhosts()
+	}
+	for v, number := range renumber {
+		if number == other && v >= int(firstFree) {
+			fresh.ghosts.remember(old.values[v], d.weight(dims, value(v)))
+		}
 	}
 	d.dicts[dim] = fresh
 	d.renumber(dim, renumber)
@@ -81,19 +93,15 @@ func (d *Day) sweep(dim aggregate.Dimension) {
 }
 
 // heaviest are the numbers to keep, in ascending order: the reserved ones and
-// the n with the most activity.
+// the n with the most activity, what was swept of them before included.
 func (d *Day) heaviest(dims []aggregate.Dimension, n int) []value {
 	total := len(d.cells[dims[0]])
 	reserved := int(firstFree)
 	if dims[0] == aggregate.EventName {
 		reserved = int(nameEngagement) + 1
 	}
-	weight := func(v value) (w int64) {
-		for _, dim := range dims {
-			w += d.cells[dim][v].Counts[aggregate.Events] + d.cells[dim][v].Counts[aggregate.Visits]
-		}
-		return w
-	}
+	credit := d.dicts[dictOf(dims[0])]
+	weight := func(v value) int64 { return d.weight(dims, v) + credit.trusted(v) }
 	all := make([]value, 0, total)
 	for v := range total {
 		all = append(all, value(v))
@@ -104,6 +112,14 @@ func (d *Day) heaviest(dims []aggregate.Dimension, n int) []value {
 		slices.Sort(all)
 	}
 	return all
+}
+
+// weight is a value's activity.
+func (d *Day) weight(dims []aggregate.Dimension, v value) (w int64) {
+	for _, dim := range dims {
+		w += d.cells[dim][v].Counts[aggregate.Events] + d.cells[dim][v].Counts[aggregate.Visits]
+	}
+	return w
 }
 
 // rebase gives dim empty cells, apart from what they started with.
