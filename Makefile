@@ -20,17 +20,21 @@ demo: build ## build it and start it on throw-away data with a sample site
 build: ## build ./footfall
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o footfall ./cmd/footfall
 
-test: tools ## install what the tests need (a browser) and run them all
+test: tools ## install what the tests need (a browser, two proxies) and run them all
 	$(GO) vet ./...
 	$(GO) test -timeout 30m ./...
 
-# Tests open real pages in a real browser: Debian's Chromium, from its packages.
+# Tests open real pages in a real browser and put real proxies before the server,
+# all from Debian's packages. The proxies are not left running as services.
 tools:
-	@command -v chromium >/dev/null || { \
-		echo "installing chromium"; \
+	@missing=; for program in chromium nginx caddy; do \
+		command -v $$program >/dev/null || [ -x /usr/sbin/$$program ] || missing="$$missing $$program"; done; \
+	[ -z "$$missing" ] || { \
+		echo "installing$$missing"; \
 		sudo=$$(command -v sudo || true); [ "$$(id -u)" = 0 ] && sudo=; \
 		$$sudo apt-get update -qq && \
-		DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
+		DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null && \
+		for program in $$missing; do $$sudo systemctl disable --now $$program >/dev/null 2>&1 || true; done; }
 
 check: ## formatting, vet and staticcheck
 	@test -z "$$(gofmt -l . | tee /dev/stderr)" || { echo "gofmt -w these"; exit 1; }

@@ -138,7 +138,7 @@ func TestRecipesAreFilledWithServerAndSite(t *testing.T) {
 	_, body := s.get(t, "/example.com/install?path=visits")
 	for id, want := range map[string][]string{
 		"nginx":      {"location ~ ^/visits/(", "rewrite ^/visits(/.*)$ /in$1 break;", "proxy_pass https://stats.example.net;", "X-Forwarded-For $remote_addr", `Cookie ""`, "proxy_ssl_server_name on"},
-		"caddy":      {"strip_prefix /visits", "rewrite * /in{uri}", "reverse_proxy https://stats.example.net {", "X-Forwarded-For {remote_host}", "-Cookie"},
+		"caddy":      {"footfall ^/visits(/(", "rewrite * /in{re.footfall.1}", "reverse_proxy https://stats.example.net {", "X-Forwarded-For {remote_host}", "-Cookie"},
 		"apache":     {`"^/visits/(`, `"https://stats.example.net/in/$1"`, "SSLProxyEngine on", "unset Cookie"},
 		"cloudflare": {"https://stats.example.net/in'", "X-Visitor-SECRET", "cf-connecting-ip", "example.com/visits/*"},
 		"netlify":    {"context.ip", "path: '/visits/*'"},
