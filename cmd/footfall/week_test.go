@@ -130,7 +130,7 @@ func newWeek(site, zone, first string, people int, seed uint64) *week {
 		random: rand.New(rand.NewPCG(seed, 7))}
 	for range people {
 		p := agents[w.random.IntN(len(agents))]
-		p.ip = fmt.Sprintf("198.51.%d.%d", w.random.IntN(2), 1+w.random.IntN(250)) // some share it
+		p.ip = fmt.Sprintf("%s.%d", []string{"198.51.100", "203.0.113"}[w.random.IntN(2)], 1+w.random.IntN(250)) // some share it
 		if w.random.IntN(4) == 0 {
 			p.ip = fmt.Sprintf("2001:db8:%x::%x", w.random.IntN(1<<16), 1+w.random.IntN(9))
 		}
