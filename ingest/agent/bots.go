@@ -20,7 +20,7 @@ func botKind(ua string) (kind, shown string) {
 		return x.kind, x.shown
 	case says != "":
 		return says, ""
-	case advertises(lower):
+	case advertises(lower), attacks(lower):
 		return BotCrawler, ""
 	case !looksLikeBrowser(ua, lower):
 		return BotShape, ""
@@ -62,7 +62,7 @@ func scan(lower []byte) (best *name, says string) {
 			i++
 		}
 		does := kindOfWord(lower[start:i], explorer)
-		if start >= from && start < to && (x == nil || x.kind != BotAI && does == "") {
+		if start >= from && start < to && (x == nil || does == "" && x.mayBeModel()) {
 			continue
 		}
 		if x != nil && (best == nil || rank[x.kind] > rank[best.kind]) {
@@ -186,6 +186,17 @@ func advertises(lower []byte) bool {
 	}
 	// Providers wrote their names into Internet Explorer.
 	return !bytes.Contains(lower, []byte("msie ")) && (bytes.Contains(lower, []byte("www.")) || hasHost(lower))
+}
+
+// attacks reports whether an agent is not meant to be read but to be run, by a
+// database, a shell or a page that shows it.
+func attacks(lower []byte) bool {
+	for _, part := range []string{"(select", "union select", "sleep(", "${", "() {", "<script", "`", "../", "/etc/"} {
+		if bytes.Contains(lower, []byte(part)) {
+			return true
+		}
+	}
+	return false
 }
 
 // hasMail finds mail addresses: a sign on both sides of an "@", and a dot behind.

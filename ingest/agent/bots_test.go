@@ -93,10 +93,14 @@ var bots = []struct{ kind, agent string }{
 	{BotHeadless, "Mozilla/5.0 (linux) AppleWebKit/537.36 (KHTML, like Gecko) jsdom/22.1.0"},
 	{BotHeadless, "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Puppeteer/23.0 Safari/537.36"},
 
+	{BotCrawler, "Mozilla/5.0 (Windows NT 6.1) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/75.0.3770.142 Safari/537.36'+(select load_file('x'))+'"},
+	{BotCrawler, "${jndi:ldap}"},
+
 	{BotShape, ""},
 	{BotShape, " "},
 	{BotShape, "-"},
 	{BotShape, "Mozilla"},
+	{BotShape, "Operator"},
 	{BotShape, "Mozilla/5.0"},
 	{BotShape, "Mozilla/5.0 (compatible)"},
 	{BotShape, "0123456789abcdef0123456789abcdef"},
@@ -129,7 +133,7 @@ func TestNamesAreReadAndCanMatch(t *testing.T) {
 	}
 	for _, want := range []struct{ name, kind string }{
 		{"GPTBot", BotAI}, {"ClaudeBot", BotAI}, {"Googlebot", BotCrawler}, {"python-requests", BotLibrary},
-		{"HeadlessChrome", BotHeadless}, {"UptimeRobot", BotMonitor}, {"WhatsApp", BotPreview},
+		{"Diffbot", BotAI}, {"meta-externalfetcher", BotAI}, {"HeadlessChrome", BotHeadless}, {"UptimeRobot", BotMonitor}, {"WhatsApp", BotPreview},
 	} {
 		got := known.at([]byte(strings.ToLower(want.name)+"/1.0"), 0)
 		if got == nil || got.kind != want.kind {

@@ -48,9 +48,11 @@ func readNames(files ...string) *names {
 			case line == "" || line[0] == '#':
 			case line[0] == '[':
 				kind = strings.Trim(line, "[]")
-			case !seen[strings.ToLower(line)]:
-				seen[strings.ToLower(line)] = true
-				n.list = append(n.list, newName(line, kind))
+			default:
+				if key := strings.ToLower(strings.Trim(line, "^$/")); !seen[key] {
+					seen[key] = true
+					n.list = append(n.list, newName(line, kind))
+				}
 			}
 		}
 	}
@@ -101,4 +103,9 @@ func (n *names) at(lower []byte, i int) (best *name) {
 		}
 	}
 	return best
+}
+
+// mayBeModel reports whether a phone's model may be called like that, too.
+func (x *name) mayBeModel() bool {
+	return (x.kind == BotCrawler || x.kind == BotLibrary) && !strings.ContainsAny(x.text, "-/")
 }

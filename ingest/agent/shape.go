@@ -31,7 +31,7 @@ func looksLikeBrowser(ua string, lower []byte) bool {
 func looksLikeMozilla(ua string, lower []byte) bool {
 	os, _, device := system(ua)
 	switch {
-	case hasAny(ua, "MSIE ", "Trident/", "Konqueror/", "Dillo"):
+	case hasAny(ua, "MSIE ", "Trident/", "Konqueror/", "Dillo", "IBrowse", "Amiga-AWeb"):
 		return true
 	case os == "" && device == "":
 		return strings.Contains(ua, "Gecko/") || namesAppliance(lower)
@@ -105,7 +105,7 @@ var appliances = func() (all [26][]string) {
 		panasonic hbbtv ce-html maemo meego brew j2me android dalvik cfnetwork darwin/ gt-i gt-s gt-n gt-p sgh- sph- sch-
 		sony asus palm polaris foma iphone ipad ipod ios/ watchos dtv smart-tv smarttv netcast inettv aquos bravia
 		viera dreamcast webtv roku playstation nintendo xbox series60 symbos symbian maui s60 series40 bada
-		applecoremedia kindle opera_mini debian suse ubuntu jiopages midori`) {
+		applecoremedia kindle opera_mini debian suse ubuntu jiopages midori crkey chromecast appletv`) {
 		token = strings.ReplaceAll(token, "_", " ")
 		all[token[0]-'a'] = append(all[token[0]-'a'], token)
 	}
@@ -114,4 +114,4 @@ var appliances = func() (all [26][]string) {
 
 // oldBrowsers do not call themselves Mozilla. Few of them run scripts.
 var oldBrowsers = []string{"Lynx", "Links", "ELinks", "w3m", "NetSurf", "Dillo", "NCSA", "iCab", "amaya", "Dooble",
-	"Galeon", "IBrowse", "AmigaVoyager", "Midori", "Konqueror", "Xombrero", "Opera", "Firefox/"}
+	"Galeon", "IBrowse", "Amiga", "Midori", "Konqueror", "Xombrero", "Opera ", "Firefox/"}

@@ -62,6 +62,7 @@ var left = []string{
 	"Amazon CloudFront", // what a content network puts in the place of the visitor's agent
 	"MetaIAB Facebook",  // the web view of Facebook's app
 	"Butterfly",         // a phone, too
+	"Sonic",             // a word in the desktop app of Slack
 }
 
 type entry struct {
