@@ -10,8 +10,6 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
-	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -20,9 +18,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Tests in a real browser against the real server. Every host name is this
-// machine, so that websites have real names; the browser looks like one that a
-// person uses.
+// What tests in a real browser against the real server share.
 
 // browserTab is a tab of a browser of the test's own.
 type browserTab struct {
@@ -32,26 +28,7 @@ type browserTab struct {
 
 func openBrowser(t *testing.T) *browserTab {
 	t.Helper()
-	path := ""
-	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); err == nil && path == "" {
-			path = found
-		}
-	}
-	if path == "" {
-		t.Fatal("this test needs Chromium and found none: make tools installs it, or name it in $CHROMIUM")
-	}
-	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.UserAgent(browsers[0]), chromedp.Flag("disable-component-update", true), chromedp.Flag("enable-automation", false),
-		chromedp.Flag("disable-blink-features", "AutomationControlled"), chromedp.Flag("host-resolver-rules", "MAP * 127.0.0.1"))
-	ctx, stop := chromedp.NewExecAllocator(context.Background(), flags...)
-	t.Cleanup(stop)
-	ctx, quit := chromedp.NewContext(ctx)
-	t.Cleanup(quit)
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("Chromium does not start: %v", err)
-	}
-	return &browserTab{t, ctx}
+	return &browserTab{t, browse(t)}
 }
 
 // do runs steps in the tab.
