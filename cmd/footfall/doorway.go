@@ -35,6 +35,9 @@ func openSpamList(file string) (*spam.List, error) {
 // openDoor makes the front door.
 func (s *Server) openDoor(clerk *ingest.Clerk, proxies ingest.Proxies) *ingest.Door {
 	clerk.UseSpamList(s.spam)
+	if s.networks != nil {
+		clerk.UseNetworks(s.networks)
+	}
 	sites := &websites{db: s.db}
 	return ingest.New(ingest.Options{Clerk: clerk, Sites: s.db, Sink: s.engine, Proxies: proxies,
 		ClientIPHeader: s.flags.ClientIPHeader, CountryHeader: s.flags.CountryHeader, Websites: sites.find, Senders: tokenBook{s.db}, Rate: s.flags.Rate,

@@ -182,3 +182,31 @@ func TestDatabasesThatCannotBeUsedAreAnErrorAtTheStart(t *testing.T) {
 		}
 	}
 }
+
+// TestADataCentreAloneRefusesNobody: it takes another sign besides, here a browser
+// that speaks no language.
+func TestADataCentreAloneRefusesNobody(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "networks.mmdb")
+	hosters := database(t, "GeoLite2-ASN", "198.51.100.0/24", mmdbtype.Map{"autonomous_system_number": mmdbtype.Uint32(64500),
+		"autonomous_system_organization": mmdbtype.String("Example Hosting Ltd")})
+	if err := os.WriteFile(file, hosters, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	with, without := servePlaced(t, serverFlags{ASN: file}), servePlaced(t, serverFlags{})
+	for _, c := range []struct {
+		name     string
+		server   *placed
+		ip       string
+		language string
+		want     any
+	}{
+		{"a browser in a data centre", with, "198.51.100.7", "de", nil},
+		{"a browser without a language", with, "203.0.113.7", "", nil},
+		{"a browser without a language in a data centre", with, "198.51.100.7", "", "bot"},
+		{"the same where no networks are known", without, "198.51.100.7", "", nil},
+	} {
+		if got := c.server.debug(c.ip, "Accept-Language: "+c.language)["dropped"]; got != c.want {
+			t.Errorf("%s: dropped %v, want %v", c.name, got, c.want)
+		}
+	}
+}
