@@ -4,6 +4,7 @@
 // It owns the pages, their assets (embedded, no build step, nothing from another
 // host), the figures' wording, and the lock on the door: until there are
 // accounts, a reader is let in from this machine or with a token (see Access).
+// The opt-out page alone is open to everybody: it is for the sites' visitors.
 //
 // It asks its questions through Asker and must never see a hit, a visitor, a
 // salt or the database. What it prints was typed by strangers: paths, referrers
