@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/valyala/fasthttp"
+
 	"footfall/ingest/agent"
 )
 
@@ -133,5 +135,41 @@ func TestAVisitorFasterThanPeopleIsRefused(t *testing.T) {
 	h.now = h.now.Add(time.Minute)
 	if got := send("203.0.113.7"); got != "" {
 		t.Errorf("after a quiet minute a page is dropped as %q, want it counted", got)
+	}
+}
+
+// chromeHeaders are what Chrome sends besides what every beacon has.
+func chromeHeaders() *fasthttp.RequestHeader {
+	h := new(fasthttp.RequestHeader)
+	for _, line := range []string{windowsChrome, "Accept-Language: en-US,en;q=0.9", chromeHint, onWindows, notMobile, byScript, toNothing,
+		"Accept: */*", "Accept-Encoding: gzip, deflate, br, zstd", "Connection: keep-alive", "Origin: https://example.com",
+		"Referer: https://example.com/", "Sec-Fetch-Site: same-origin", "Priority: u=4, i", "Content-Type: text/plain"} {
+		name, value, _ := strings.Cut(line, ": ")
+		h.Set(name, value)
+	}
+	return h
+}
+
+func TestSignsAllocateNothing(t *testing.T) {
+	h := chromeHeaders()
+	clerk := NewClerk(nil, agent.NewParser(0), nil)
+	who := Caller{Addr: netip.MustParseAddr("203.0.113.7"), Agent: h.UserAgent()}
+	if got := testing.AllocsPerRun(100, func() {
+		who.Signs = readSigns(h)
+		if told := clerk.recognize(&who); told.Bot != "" || told.Browser != "Chrome" {
+			t.Fatalf("it is %+v", told)
+		}
+	}); got != 0 {
+		t.Errorf("%v allocations, want 0", got)
+	}
+}
+
+func BenchmarkRecognize(b *testing.B) {
+	h := chromeHeaders()
+	clerk := NewClerk(nil, agent.NewParser(0), nil)
+	who := Caller{Addr: netip.MustParseAddr("203.0.113.7"), Agent: h.UserAgent()}
+	for b.Loop() {
+		who.Signs = readSigns(h)
+		clerk.recognize(&who)
 	}
 }

@@ -5,16 +5,25 @@
 //
 // The base is mssola/useragent, with ordered tables of our own in front for what
 // it gets wrong: browsers that call themselves something else as well (browsers.go),
-// systems and devices (systems.go), and most of what is no person (bots.go,
-// words.go). Names come from these tables alone, so that nobody can put words of
-// their own on a dashboard; what is not in them stays blank.
+// systems and devices (systems.go). What a browser says of itself in client hints
+// goes before both (hints.go). Names come from these tables alone, so that nobody
+// can put words of their own on a dashboard; what is not in them stays blank.
+//
+// Programs are known by name (names.txt, ours; crawlers.txt, from a package), by
+// words that tell a trade, by addresses of their makers (bots.go), and by their
+// shape (shape.go). No regular expression is tried.
 //
 // The package must never see an address, logs nothing and keeps no agent.
 //
-// Caveats. Brave, and any browser that hides well, is counted as what it claims
-// to be. iPadOS asks for desktop pages as a Mac and is told apart only in apps
-// and in browsers other than Safari. Versions are frozen by browser makers in
-// places: Windows 11 says 10, every Mac says 10.15.
+// Caveats. Where there are no hints, Brave and any browser that hides well is
+// counted as what it claims to be, Windows 11 as 10, and a Mac as 10.15. iPadOS
+// asks for desktop pages as a Mac and is told apart only in apps and in browsers
+// other than Safari; so is an Android tablet whose browser does it under Linux.
+// Apps that speak for themselves on a Mac with Apple's processor look like those of
+// a phone. Tablets whose agent says Mobile are phones unless their model is known.
+// Consoles, headsets and television sets are desktops, or what they say. A program
+// that says word for word what a browser says is a person here: that is for the
+// other signs of a request to tell.
 package agent
 
 import (
