@@ -13,7 +13,7 @@ type tallied struct {
 	events   uint32 // activities, views among them
 	engaged  uint32 // milliseconds
 	depth    uint8  // deepest scroll plus one
-	anything bool   // custom events
+	more     bool   // custom events, or facts besides page, host and name
 }
 
 // retally counts a visit's events anew, after any change but viewAgain's.
@@ -30,8 +30,9 @@ func (d *Day) retally(v *visit) {
 		case viewed:
 			v.own.views += ev.n
 		default:
-			v.own.anything = true
+			v.own.more = true
 		}
+		v.own.more = v.own.more || ev.extra != 0
 		v.own.events += ev.n
 	}
 }
@@ -57,12 +58,12 @@ func (v *visit) row() (w visitWeight) {
 }
 
 // viewAgain folds a pageview if nothing about it is out of the ordinary: the
-// visitor's only visit today, of pageviews and engagements alone, within this
-// day, in order of time, and not full. It reports whether it did.
+// visitor's only visit today, of plain pageviews and engagements alone, within
+// this day, in order of time, and not full. It reports whether it did.
 func (d *Day) viewAgain(who ref, h *aggregate.Hit, at int32) bool {
 	r := d.visitor(who).latest
 	v := d.visit(r)
-	if h.Kind != aggregate.Pageview || v.earlier != 0 || v.flags != 0 || v.own.views == 0 || v.own.anything ||
+	if h.Kind != aggregate.Pageview || v.earlier != 0 || v.flags != 0 || v.own.views == 0 || v.own.more ||
 		at < v.seen || at-v.seen > gapMillis || v.records >= maxRecords || len(h.Props) > 0 ||
 		h.Facts[aggregate.Outbound] != "" || h.Facts[aggregate.Download] != "" {
 		return false

@@ -287,6 +287,9 @@ func (s *stream) event(person int, at int64) happened {
 		}
 	default:
 		e.hit.Kind, f[aggregate.EventName] = aggregate.Pageview, aggregate.PageviewName
+		if s.r.IntN(8) == 0 {
+			e.hit.Props = []aggregate.Prop{{Key: "plan", Value: "viewed"}}
+		}
 	}
 	return e
 }
