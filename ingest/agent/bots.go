@@ -107,7 +107,7 @@ func closing(text []byte) int {
 }
 
 // kindOfWord tells by a word what whoever bears it does. Internet Explorer let
-// anybody put words into its agent, so there only the clearest count.
+// anybody put words into its agent, makers of downloaders and of macros too.
 func kindOfWord(word []byte, explorer bool) string {
 	switch {
 	case len(word) < 3 || peopleWords[string(word)]:
@@ -118,10 +118,11 @@ func kindOfWord(word []byte, explorer bool) string {
 		return BotCrawler
 	case bytes.HasPrefix(word, []byte("headless")):
 		return BotHeadless
-	case explorer:
-		return ""
 	}
 	for _, w := range trades {
+		if explorer && (w.kind == BotCrawler || w.kind == BotHeadless) {
+			continue
+		}
 		if w.at == whole && string(word) == w.part || w.at == inside && bytes.Contains(word, []byte(w.part)) ||
 			w.at == ending && bytes.HasSuffix(word, []byte(w.part)) {
 			return w.kind
