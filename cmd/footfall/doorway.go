@@ -40,7 +40,7 @@ func (s *Server) openDoor(clerk *ingest.Clerk, proxies ingest.Proxies) *ingest.D
 	}
 	sites := &websites{db: s.db}
 	return ingest.New(ingest.Options{Clerk: clerk, Sites: s.db, Sink: s.engine, Proxies: proxies,
-		ClientIPHeader: s.flags.ClientIPHeader, CountryHeader: s.flags.CountryHeader, Websites: sites.find, Senders: tokenBook{s.db}, Rate: s.flags.Rate,
+		ClientIPHeader: s.flags.ClientIPHeader, CountryHeader: s.flags.CountryHeader, Websites: sites.find, Senders: tokenBook{s.db}, Rate: s.flags.Rate, Pace: ingest.DefaultPace,
 		Clock: s.clock, Logger: s.log})
 }
 
