@@ -104,7 +104,7 @@ func abuses() []sent {
 		{"60 KiB", fieldsOf(`"x":"` + strings.Repeat("x", 60<<10) + `"`), ok, "ok", ""},
 		{"64 KiB and more", fieldsOf(`"x":"` + strings.Repeat("x", 64<<10) + `"`), http.StatusRequestEntityTooLarge, "", ""},
 		{"1 MB", fieldsOf(`"x":"` + strings.Repeat("x", 1<<20) + `"`), http.StatusRequestEntityTooLarge, "", ""},
-		{"8 MB", fieldsOf(`"x":"` + strings.Repeat("x", 8<<20) + `"`), http.StatusRequestEntityTooLarge, "", ""},
+		{"3 MB", fieldsOf(`"x":"` + strings.Repeat("x", 3<<20) + `"`), http.StatusRequestEntityTooLarge, "", ""},
 	}
 }
 
