@@ -95,7 +95,7 @@ func (s *inside) flood(body string, visitors, n int) map[string]int64 {
 		if visitors > 0 {
 			visitor = r.IntN(visitors)
 		}
-		s.clock.set(start.Add(20 * time.Hour * time.Duration(i) / time.Duration(n)))
+		s.clock.set(start.Add(time.Duration(float64(20*time.Hour) * float64(i) / float64(n))))
 		s.beacon(ctx, visitor, fmt.Sprintf(body, value))
 	}
 	return want
