@@ -94,9 +94,15 @@ func (b *bench) environment(more ...string) []string {
 
 // command runs a command of the program and returns what it printed.
 func (b *bench) command(args ...string) (string, error) {
+	out, _, err := b.timedCommand(args...)
+	return out, err
+}
+
+// timedCommand is command, with the processor time that it took.
+func (b *bench) timedCommand(args ...string) (string, time.Duration, error) {
 	program, err := b.server()
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	cmd := exec.CommandContext(b.ctx, program, args...)
 	cmd.Env = b.environment()
@@ -104,9 +110,9 @@ func (b *bench) command(args ...string) (string, error) {
 	cmd.Stderr = &errs
 	out, err := cmd.Output()
 	if err != nil {
-		return "", fmt.Errorf("footfall %s: %w\n%s", strings.Join(args, " "), err, errs.Bytes())
+		return "", 0, fmt.Errorf("footfall %s: %w\n%s", strings.Join(args, " "), err, errs.Bytes())
 	}
-	return strings.TrimSpace(string(out)), nil
+	return strings.TrimSpace(string(out)), cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), nil
 }
 
 // newSite makes a data directory in which the stream's site is counted.

@@ -42,7 +42,7 @@ func measureImport(b *bench) error {
 		}
 	}
 	start := time.Now()
-	account, err := b.command("import", "events", "--site", stream.Site, "--data", dir, "--json", file)
+	account, cpu, err := b.timedCommand("import", "events", "--site", stream.Site, "--data", dir, "--json", file)
 	if err != nil {
 		return err
 	}
@@ -52,6 +52,7 @@ func measureImport(b *bench) error {
 		return fmt.Errorf("of %d lines the import says %s", lines, account)
 	}
 	f := atLeast("lines imported per second, days closed", rate, leastLines, "%.0f")
+	f.note = fmt.Sprintf("%.0f per second of processor time", float64(lines)/cpu.Seconds())
 	b.report(f)
 	before, err := sizeOf(dir)
 	if err != nil {
