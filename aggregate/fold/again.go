@@ -9,11 +9,11 @@ import "footfall/aggregate"
 
 // tallied is what a visit's own events of the day add up to.
 type tallied struct {
-	views    uint32
-	events   uint32 // activities, views among them
-	engaged  uint32 // milliseconds
-	depth    uint8  // deepest scroll plus one
-	more     bool   // custom events, or facts besides page, host and name
+	views   uint32
+	events  uint32 // activities, views among them
+	engaged uint32 // milliseconds
+	depth   uint8  // deepest scroll plus one
+	more    bool   // custom events, or facts besides page, host and name
 }
 
 // retally counts a visit's events anew, after any change but viewAgain's.

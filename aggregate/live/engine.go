@@ -112,10 +112,7 @@ func (e *Engine) Hit(h *aggregate.Hit) (dropped string, err error) {
 	s := e.site(h.Site)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d, err := e.dayFor(s, h.At, &settings)
-	if err != nil {
-		return "", err
-	}
+	d := e.dayFor(s, h.At, &settings)
 	if d == nil {
 		return Late, nil
 	}
@@ -156,7 +153,7 @@ func (e *Engine) refuse(name aggregate.Site, reason string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := e.clock().UnixMilli()
-	if d, err := e.dayFor(s, now, &settings); err == nil && d != nil {
+	if d := e.dayFor(s, now, &settings); d != nil {
 		e.enter(s, d, now, reason)
 	}
 	return reason
@@ -214,45 +211,42 @@ func (e *Engine) Forget(name aggregate.Site) {
 
 // dayFor returns the open day that holds an instant, and opens it if need be. It
 // is nil while that very day is being closed. s.mu is held.
-func (e *Engine) dayFor(s *site, at int64, settings *aggregate.Settings) (*fold.Day, error) {
+func (e *Engine) dayFor(s *site, at int64, settings *aggregate.Settings) *fold.Day {
 	if d := s.days.At(at); d != nil {
-		return d, nil
+		return d
 	}
 	zone := settings.Location()
 	day := aggregate.DayOf(time.UnixMilli(at), zone)
 	if d := s.days.Find(day); d != nil {
-		return d, nil // the zone was changed: what the day began with holds until it ends
+		return d // the zone was changed: what the day began with holds until it ends
 	}
 	for _, d := range s.ended {
 		if d.Day() == day {
-			return nil, nil
+			return nil
 		}
 	}
 	d := fold.NewDay(day, zone, fold.Limits{Values: settings.ValuesPerDay, Visits: settings.VisitsPerDay})
-	if err := e.base(s.name, d); err != nil {
-		return nil, err
-	}
+	e.base(s.name, d)
 	s.buf = appendOpenRecord(s.buf[:0], s.name, d)
 	e.keep(s)
 	s.days.Insert(d)
-	return d, nil
+	return d
 }
 
-// base lets a day go on from what is stored of it, if anything is.
-func (e *Engine) base(name aggregate.Site, d *fold.Day) error {
-	var failed error
+// base lets a day go on from what is stored of it, if anything is. What cannot
+// be read of a damaged database is as good as lost: beacons are counted without.
+func (e *Engine) base(name aggregate.Site, d *fold.Day) {
 	d.Base(func(dim aggregate.Dimension) *aggregate.Block {
 		key := aggregate.Key{Site: name, Span: aggregate.OneDay, Day: d.Day(), A: dim}
 		b, ok, err := e.commits.blocks.Block(key)
-		if err != nil && failed == nil {
-			failed = err
+		if err != nil {
+			e.log.Error("stored counters of an open day cannot be read; it goes on without them", "dimension", dim, "error", err)
 		}
 		if !ok {
 			return nil
 		}
 		return b
 	})
-	return failed
 }
 
 // keep appends s.buf to the journal. Where that fails, counting goes on in process
