@@ -3,7 +3,7 @@
 GO         ?= go
 DATA       ?= ./footfall-data
 FUZZTIME   ?= 20s
-STATICCHECK = honnef.co/go/tools/cmd/staticcheck@2026.1
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 LDFLAGS     = -s -w -X main.commit=$(shell git rev-parse --short=12 HEAD 2>/dev/null)
 
 .PHONY: help run demo build test tools check bench fuzz generate geo

@@ -169,9 +169,10 @@ func (d *Door) receiveFor(t *Ticket, site aggregate.Site) (dropped string, err e
 }
 
 // isTooFast reports whether the visitor is faster than people. Addresses nearby are
-// left out as they are from the rate.
+// left out as they are from the rate, and those that belong to nobody: whoever
+// measures a server makes its visitors of them.
 func (d *Door) isTooFast(t *Ticket) bool {
-	return d.pace != nil && !isNearby(t.caller.Addr) &&
+	return d.pace != nil && !isNearby(t.caller.Addr) && !isNobodys(t.caller.Addr) &&
 		d.pace.exceeded(t.Hit.Visitor, t.caller.At, t.Beacon.Kind != aggregate.Engagement)
 }
 

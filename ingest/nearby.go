@@ -27,6 +27,22 @@ func isNearby(addr netip.Addr) bool {
 	return addr.IsLoopback() || addr.IsPrivate() || addr.IsLinkLocalUnicast()
 }
 
+// nobodys are the networks that RFC 5737, RFC 3849 and RFC 2544 keep for
+// documentation and for measuring.
+var nobodys = [...]netip.Prefix{
+	netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("203.0.113.0/24"),
+	netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("2001:db8::/32"),
+}
+
+func isNobodys(addr netip.Addr) bool {
+	for _, n := range nobodys {
+		if n.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
 // see takes note of a beacon. What is settled costs one look.
 func (n *nearby) see(site aggregate.Site, addr netip.Addr) {
 	n.mu.RLock()

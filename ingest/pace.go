@@ -11,7 +11,7 @@ import (
 // DefaultPace is how many pages and events a minute one visitor may be shown and
 // send. People manage a few dozen; but a class of pupils with equal devices behind
 // one address counts as one visitor, too.
-const DefaultPace = 300
+const DefaultPace = 600
 
 // pace finds visitors who are faster than people. Once above the limit a visitor
 // is refused until there has been a minute below it.

@@ -10,7 +10,7 @@ import (
 // DefaultRate is how many beacons a minute are taken from one network, and how
 // many at once. It is generous: a whole office, or a carrier's customers, may
 // come by one address.
-const DefaultRate = 3000
+const DefaultRate = 12_000
 
 // Limits of debug answers, per network.
 const debugPerMinute = 30

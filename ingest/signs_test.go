@@ -110,14 +110,14 @@ func TestAVisitorFasterThanPeopleIsRefused(t *testing.T) {
 		return h.send(beaconA, "X-Forwarded-For: "+from).header.Get("X-Footfall-Dropped")
 	}
 	for i := range 20 {
-		if got := send("203.0.113.7"); got != "" {
+		if got := send("93.184.216.7"); got != "" {
 			t.Fatalf("page %d is dropped as %q, want it counted", i+1, got)
 		}
 	}
-	if got := send("203.0.113.7"); got != Bot {
+	if got := send("93.184.216.7"); got != Bot {
 		t.Errorf("page 21 of a minute is dropped as %q, want bot", got)
 	}
-	if got := send("203.0.113.8"); got != "" {
+	if got := send("93.184.216.8"); got != "" {
 		t.Errorf("another visitor's page is dropped as %q", got)
 	}
 	if got := h.sink.ledger()["example.com bot: behaviour"]; got != 1 {
@@ -129,11 +129,11 @@ func TestAVisitorFasterThanPeopleIsRefused(t *testing.T) {
 		}
 	}
 	h.now = h.now.Add(time.Minute)
-	if got := send("203.0.113.7"); got != Bot {
+	if got := send("93.184.216.7"); got != Bot {
 		t.Errorf("in the minute after, a page is dropped as %q, want bot still", got)
 	}
 	h.now = h.now.Add(time.Minute)
-	if got := send("203.0.113.7"); got != "" {
+	if got := send("93.184.216.7"); got != "" {
 		t.Errorf("after a quiet minute a page is dropped as %q, want it counted", got)
 	}
 }

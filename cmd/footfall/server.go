@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -353,6 +354,7 @@ func (s *Server) release() {
 	if s.socket != nil {
 		s.socket.Close() // closed already after a Run
 		os.Remove(s.socket.Addr().String())
+		os.Remove(filepath.Dir(s.socket.Addr().String())) // where it is the socket's own; a data directory is not empty
 	}
 	if s.listener != nil {
 		s.listener.Close() // likewise
