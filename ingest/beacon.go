@@ -27,7 +27,9 @@ const (
 )
 
 // ErrBody is returned for a body that cannot be read at all.
-var ErrBody = errors.New("Unable to parse request body as json") //nolint:staticcheck // the answer's words
+//
+//lint:ignore ST1005 these are the answer's words
+var ErrBody = errors.New("Unable to parse request body as json")
 
 // Beacon is what a tracker sent, read and within the limits, but not judged.
 type Beacon struct {

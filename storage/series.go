@@ -90,12 +90,11 @@ func (b blocks) days(site siteID, imp aggregate.ImportID) (first, last aggregate
 			continue
 		}
 		// The last key of the series stands before the first of the next.
-		tail, tailPack := c.Seek(successor(prefix))
-		if tail == nil {
-			tail, tailPack = c.Last()
-		} else {
-			tail, tailPack = c.Prev()
+		step := c.Prev
+		if next, _ := c.Seek(successor(prefix)); next == nil {
+			step = c.Last
 		}
+		tail, tailPack := step()
 		from, to := dayOf(head), dayOf(tail)
 		if span == packed {
 			if from, _, err = packedDays(headPack, from); err == nil {

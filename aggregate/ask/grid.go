@@ -10,7 +10,6 @@ import (
 // labels.
 type grid struct {
 	width  int // labels of a combination
-	numOf  []map[string]uint32
 	tuples map[string]int32
 	labels [][]string // by tuple
 	index  map[uint64]int32

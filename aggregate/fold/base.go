@@ -44,7 +44,3 @@ func (d *Day) baseValues(dim aggregate.Dimension, b *aggregate.Block) {
 		d.cells[dim][v].Counts.Add(&r.Counts)
 	}
 }
-
-// hasBase reports whether the day went on from stored counters: its records
-// then know only a part of it.
-func (d *Day) hasBase() bool { return !d.baseTotal.Zero() }
