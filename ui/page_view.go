@@ -27,6 +27,7 @@ type siteView struct {
 	Panels  []panel
 	Notes   []string // about figures on this page
 	Notices []string // about the installation
+	Credits []Credit
 	Empty   *emptyView
 	Build   string
 }
@@ -142,7 +143,7 @@ func (u *UI) view(site aggregate.Site, settings *aggregate.Settings, p period, r
 	now, loc := u.clock(), settings.Location()
 	today := aggregate.DayOf(now, loc)
 	v := &siteView{Site: site, Base: u.sitePath(site), Period: p.key, Range: rangeText(p.days(today)),
-		Zone: settings.Timezone, Build: u.assets.build, Notices: u.notices(site)}
+		Zone: settings.Timezone, Build: u.assets.build, Notices: u.notices(site), Credits: u.credits()}
 	kinds := panelKinds
 	for _, k := range panelKinds {
 		if k.id == report {

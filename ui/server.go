@@ -25,6 +25,8 @@ type Options struct {
 	// Notices are sentences to show on a site's page, about what its owner should
 	// know: that a proxy does not pass the visitors' addresses on, say. May be nil.
 	Notices func(aggregate.Site) []string
+	// Credits name those whose data the figures are made with, places say. May be nil.
+	Credits func() []Credit
 	// Ledger says on the install page why beacons were not counted. May be nil.
 	Ledger Ledger
 	// Strangers is the number of beacons, since the start, for sites that are not
@@ -71,11 +73,15 @@ type UI struct {
 	sessions *sessions
 	views    views
 	failures failures
+	credits  func() []Credit
 }
+
+// Credit is whom a page thanks: a sentence, and where they are.
+type Credit struct{ Text, URL string }
 
 // New makes a dashboard.
 func New(o Options) *UI {
-	u := &UI{ask: o.Ask, sites: o.Sites, settings: o.Settings, first: o.First, notices: o.Notices, stats: o.Stats,
+	u := &UI{ask: o.Ask, sites: o.Sites, settings: o.Settings, first: o.First, notices: o.Notices, credits: o.Credits, stats: o.Stats,
 		ledger: o.Ledger, strangers: o.Strangers, pinned: o.Pinned, addressHeader: o.AddressHeader,
 		access: o.Access, public: strings.TrimRight(o.PublicURL, "/"), clock: o.Clock, log: o.Log,
 		assets: loadAssets(), sessions: newSessions(o.Access.Random)}
@@ -87,6 +93,9 @@ func New(o Options) *UI {
 	}
 	if u.notices == nil {
 		u.notices = func(aggregate.Site) []string { return nil }
+	}
+	if u.credits == nil {
+		u.credits = func() []Credit { return nil }
 	}
 	if u.strangers == nil {
 		u.strangers = func() uint64 { return 0 }

@@ -182,12 +182,20 @@ func (s *Server) wire(proxies ingest.Proxies) {
 	s.refusals = ui.NewRefusals(ui.RefusalsOptions{Ledgers: ledgers{s.db, s.engine}, Tokens: tokens,
 		Settings: s.db.Settings, Clock: s.clock, Log: s.log})
 	stats := ui.NewStats(ui.StatsOptions{Asker: s.asker, Tokens: tokens, Settings: s.db.Settings, First: first, Clock: s.clock})
-	s.ui = ui.New(ui.Options{Ask: s.asker, Sites: s.siteNames, Settings: s.db.Settings, First: first, Notices: s.notices,
+	s.ui = ui.New(ui.Options{Ask: s.asker, Sites: s.siteNames, Settings: s.db.Settings, First: first, Notices: s.notices, Credits: s.credits,
 		Ledger: s.engine, Strangers: s.engine.Strangers, Pinned: pinnedScript(), AddressHeader: s.flags.ClientIPHeader,
 		Stats: stats.Serve, Access: ui.Access{Tokens: tokens, Hosts: []string{hostOf(s.flags.Listen)}},
 		BasePath: s.flags.BasePath, PublicURL: s.flags.PublicURL, Clock: s.clock, Log: s.log})
 	s.beacons = strings.TrimSuffix(s.flags.BasePath, "/") + "/api/event"
 	s.http = ingest.NewServer(s.route, s.log)
+}
+
+// credits are for the data that places come from.
+func (s *Server) credits() (all []ui.Credit) {
+	for _, c := range s.places.Credits() {
+		all = append(all, ui.Credit{Text: c.Text, URL: c.URL})
+	}
+	return all
 }
 
 func pinnedScript() (p ui.PinnedScript) {
