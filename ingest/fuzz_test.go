@@ -1,12 +1,15 @@
 package ingest
 
 import (
+	"net"
 	"net/netip"
 	"strings"
 	"testing"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/valyala/fasthttp"
 
 	"footfall/aggregate"
 	"footfall/ingest/agent"
@@ -117,6 +120,67 @@ func FuzzPathMasking(f *testing.F) {
 		checkText(t, "masked", got, 3*len(path)+10)
 		if again := s.mask(got); again != got {
 			t.Errorf("%q: masked to %q, and again to %q", path, got, again)
+		}
+	})
+}
+
+// checkingSink fails on a hit or a reason that must not be counted.
+type checkingSink struct{ t *testing.T }
+
+func (s *checkingSink) Hit(h *aggregate.Hit) (string, error) {
+	checkHit(s.t, h)
+	return "", nil
+}
+
+func (s *checkingSink) Refuse(_ aggregate.Site, reason string) {
+	checkText(s.t, "reason", reason, 200)
+}
+
+func FuzzOtherDoors(f *testing.F) {
+	f.Add("/count?p=/a%3Fx=1&q=%3Futm_source=a&e=1&b=0&r=https%3A%2F%2Fx.example", "https://example.com/", "")
+	f.Add("/count?p=https%3A%2F%2Fexample.com%2F%23&b=150", "https://[::1]:1/", "")
+	f.Add("/api/send", "null", `{"type":"event","payload":{"website":"example.com","url":"/a?b#c","hostname":"example.com","name":"n","data":{"a":[1]}}}`)
+	f.Add("/api/send", "https://a.example:99999/", `{"type":"identify","payload":{"website":"","url":"data:x"}}`)
+	f.Add("/api/event", "", `[{"n":"a","u":"https://example.com/","ip":"::ffff:1.2.3.4","time":"2026-05-04T12:00:00Z"},7,[]]`)
+	f.Add("/api/event", "", "{\"n\":\"a\",\"u\":\"https://example.com/\"}\n{\n\n{\"time\":\"x\"}")
+	h := newHouse(f)
+	h.options.Senders = testSenders{}
+	f.Fuzz(func(t *testing.T, target, origin, body string) {
+		h.options.Sink = &checkingSink{t}
+		h.door = New(h.options)
+		var ctx fasthttp.RequestCtx
+		ctx.Init(&fasthttp.Request{}, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}, nil)
+		ctx.Request.Header.SetMethod("POST")
+		ctx.Request.SetRequestURI(target)
+		ctx.Request.Header.SetUserAgent(person)
+		ctx.Request.Header.Set("Origin", origin)
+		ctx.Request.Header.Set("Referer", origin)
+		ctx.Request.Header.Set("Authorization", "Bearer all")
+		ctx.Request.SetBodyString(body)
+		h.route(&ctx)
+		if status := ctx.Response.StatusCode(); status >= 500 {
+			t.Errorf("%s with %q: got %d", target, body, status)
+		}
+	})
+}
+
+func FuzzPatternsAndTidyPaths(f *testing.F) {
+	f.Add("/a*/**/b", "/aX/y/z/b")
+	f.Add("**", "//A/../index.html/#/B/")
+	f.Fuzz(func(t *testing.T, glob, path string) {
+		var s scratch
+		path = cut(s.clean(path), maxPath)
+		tidied := strings.Clone(s.tidy(path))
+		checkText(t, "tidied", tidied, 3*len(path)+10)
+		if again := s.tidy(tidied); again != tidied && !strings.Contains(tidied, "/index.") && !strings.Contains(tidied, "/default.") {
+			t.Errorf("%q: tidied to %q, and again to %q", path, tidied, again)
+		}
+		if len(path) <= maxGlob && !matchGlob(path, path) {
+			t.Errorf("%q does not match itself", path)
+		}
+		matchGlob(glob, path)
+		if !matchGlob("**", path) {
+			t.Errorf("** does not match %q", path)
 		}
 	})
 }

@@ -27,6 +27,8 @@ func gateRequest() *fasthttp.RequestCtx {
 	req.Header.SetUserAgent("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36")
 	req.Header.Set("Accept-Language", "en-us,en;q=0.5")
 	req.Header.Set("X-Forwarded-For", "203.0.113.7")
+	req.Header.Set("Origin", "https://www.example.com")
+	req.Header.Set("Referer", "https://www.example.com/")
 	req.Header.SetContentType("text/plain")
 	req.SetBodyString(gateBody)
 	ctx := new(fasthttp.RequestCtx)
@@ -41,7 +43,7 @@ func TestABeaconCostsAtMostFourAllocations(t *testing.T) {
 		return
 	}
 	h := newHouse(t, func(o *Options) {
-		o.Sink = nullSink{}
+		o.Sink, o.Rate = nullSink{}, 1<<30
 		o.Clerk = NewClerk(o.Clerk.visitors, agent.NewParser(0), testPlaces{})
 	})
 	ctx := gateRequest()
@@ -61,9 +63,32 @@ func TestABeaconCostsAtMostFourAllocations(t *testing.T) {
 	}
 }
 
+// A refused beacon names its reason in a header and in the ledger, and costs no
+// more for it.
+func TestARefusedBeaconCostsAtMostFourAllocations(t *testing.T) {
+	if raceEnabled {
+		t.Log("the race detector allocates on its own; nothing to measure")
+		return
+	}
+	h := newHouse(t, func(o *Options) { o.Sink = nullSink{} })
+	ctx := gateRequest()
+	ctx.Request.Header.Set("Origin", "https://copied.example")
+	if h.door.ServeEvent(ctx); string(ctx.Response.Header.Peek("X-Footfall-Dropped")) != Hostname {
+		t.Fatalf("got %d %s, want it refused for its host", ctx.Response.StatusCode(), ctx.Response.Header.Peek("X-Footfall-Dropped"))
+	}
+	got := testing.AllocsPerRun(1000, func() {
+		ctx.Response.Reset()
+		h.door.ServeEvent(ctx)
+	})
+	t.Logf("%.1f allocations per refused beacon", got)
+	if got > 4 {
+		t.Errorf("got %.1f allocations per refused beacon, want at most 4", got)
+	}
+}
+
 func BenchmarkServeEvent(b *testing.B) {
 	h := newHouse(b, func(o *Options) {
-		o.Sink = nullSink{}
+		o.Sink, o.Rate = nullSink{}, 1<<30
 		o.Clerk = NewClerk(o.Clerk.visitors, agent.NewParser(0), testPlaces{})
 	})
 	ctx := gateRequest()

@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"net/netip"
-	"strings"
 
 	"footfall/aggregate"
 )
@@ -28,43 +27,58 @@ func shieldsPage(settings *aggregate.Settings, page string) bool {
 	return false
 }
 
+// maxGlob is the longest pattern: settings take none that is longer.
+const maxGlob = 500
+
 // matchGlob matches a path with a pattern, in which "*" is anything but "/" and
-// "**" is anything.
-//
-// It never goes back further than to the last "*" and the last "**": what stands
-// before them has matched as early as it can, so another match would not help.
+// "**" is anything. All ways through the pattern are followed at once, so that it
+// takes no more steps than the product of both lengths, whatever anybody sends.
 func matchGlob(glob, path string) bool {
-	const none = -1
-	g, p := 0, 0
-	star, starPath := none, 0 // after the last "*", and where in the path it has matched up to
-	wide, widePath := none, 0 // likewise for the last "**"
-	for {
-		switch {
-		case strings.HasPrefix(glob[g:], "**"):
-			for g < len(glob) && glob[g] == '*' {
-				g++
-			}
-			wide, widePath, star = g, p, none
-			continue
-		case g < len(glob) && glob[g] == '*':
-			g++
-			star, starPath = g, p
-			continue
-		case g == len(glob) && p == len(path):
-			return true
-		case g < len(glob) && p < len(path) && glob[g] == path[p]:
-			g, p = g+1, p+1
-			continue
-		}
-		switch {
-		case star != none && starPath < len(path) && path[starPath] != '/':
-			starPath++
-			g, p = star, starPath
-		case wide != none && widePath < len(path):
-			widePath++
-			g, p, star = wide, widePath, none
-		default:
-			return false
-		}
+	if len(glob) > maxGlob {
+		return false
 	}
+	here := ways{first: len(glob) + 1}
+	here.enter(glob, 0)
+	for i := 0; i < len(path) && here.first <= here.last; i++ {
+		next := ways{first: len(glob) + 1}
+		for at := here.first; at <= here.last; at++ {
+			switch {
+			case !here.at[at] || at == len(glob):
+			case glob[at] == '*':
+				if path[i] != '/' || starsEnd(glob, at) > at+1 {
+					next.enter(glob, at)
+				}
+			case glob[at] == path[i]:
+				next.enter(glob, at+1)
+			}
+		}
+		here = next
+	}
+	return here.at[len(glob)]
+}
+
+// ways are the places in a pattern that its match may have come to.
+type ways struct {
+	at          [maxGlob + 1]bool
+	first, last int // of the true ones
+}
+
+// enter notes a place, and those behind stars, which may stand for nothing.
+func (w *ways) enter(glob string, at int) {
+	for {
+		w.at[at] = true
+		w.first, w.last = min(w.first, at), max(w.last, at)
+		if at == len(glob) || glob[at] != '*' {
+			return
+		}
+		at = starsEnd(glob, at)
+	}
+}
+
+// starsEnd is the place behind the stars that begin at a place.
+func starsEnd(glob string, at int) int {
+	for at < len(glob) && glob[at] == '*' {
+		at++
+	}
+	return at
 }
