@@ -3,146 +3,225 @@
 package main
 
 import (
-	"net"
+	"encoding/json"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// Pages that carry the scripts of other trackers, which send to this server
-// instead. The scripts here are our own, and send what those send, the way they
-// send it: GoatCounter's an image or navigator.sendBeacon with everything in the
-// query, Umami's a fetch of JSON to another host, which a preflight precedes, and
-// what the last answer said in a header of the next.
-
-const goatPage = `<title>A page</title><script>
-	const endpoint = 'http://stats.test:PORT/count'
-	function address(vars) {
-		const data = { p: vars.path ?? location.pathname + location.search, r: document.referrer, t: document.title, e: !!vars.event,
-			s: [screen.width, screen.height, devicePixelRatio], b: navigator.webdriver ? 153 : 0, q: location.search,
-			rnd: Math.random().toString(36).slice(2, 7) }
-		const set = Object.entries(data).filter(([, value]) => value !== '' && value !== false && value != null)
-		return endpoint + '?' + set.map(([key, value]) => encodeURIComponent(key) + '=' + encodeURIComponent(value)).join('&')
+// debug asks what would become of a beacon.
+func (s *server) debug(b beacon, headers ...string) map[string]any {
+	s.t.Helper()
+	body, err := json.Marshal(b)
+	if err != nil {
+		s.t.Fatal(err)
 	}
-	const image = new Image()
-	image.onload = () => { window.loaded = image.naturalWidth }
-	image.src = address({})
-	window.click = () => navigator.sendBeacon(address({ path: 'buy-button', event: true }))
-</script>`
-
-const umamiPage = `<title>A page</title><script>
-	let cache
-	window.answers = []
-	async function send(payload, type = 'event') {
-		const answer = await fetch('http://stats.test:PORT/api/send', { keepalive: true, method: 'POST', credentials: 'omit',
-			body: JSON.stringify({ type, payload: { website: '4fb7fa4c-5b46-438d-94b3-3a8fb9bc2e8b', screen: screen.width + 'x' + screen.height,
-				language: navigator.language, title: document.title, hostname: location.hostname, url: location.href,
-				referrer: document.referrer.startsWith(location.origin) ? '' : document.referrer, ...payload } }),
-			headers: { 'Content-Type': 'application/json', ...(typeof cache !== 'undefined' && { 'x-umami-cache': cache }) } })
-		const data = await answer.json()
-		cache = data.cache
-		answers.push(data)
+	r, err := s.do("POST", "/api/event", strings.NewReader(string(body)), append([]string{"User-Agent", browsers[0], "X-Debug-Request", "true"}, headers...)...)
+	var told map[string]any
+	if err == nil {
+		err = json.Unmarshal([]byte(r.body), &told)
 	}
-	send({}).then(() => send({ name: 'Signup', data: { plan: 'pro', seats: 3 } })).then(() => send({ id: 'ann' }, 'identify'))
-</script>`
-
-// statsPort is the port under which a page's script reaches the server.
-func (s *server) statsPort() string {
-	_, port, _ := net.SplitHostPort(strings.TrimPrefix(s.url, "http://"))
-	return port
+	if err != nil || r.status != http.StatusOK {
+		s.t.Fatalf("debug: answered %d %q: %v", r.status, r.body, err)
+	}
+	return told
 }
 
-func TestAPageWithGoatCountersScriptIsCounted(t *testing.T) {
+// TestTheClientsAddressIsTheOneThatProxiesAreTrustedWith wires the flags to the
+// debug answer, which tells what would be stored.
+func TestTheClientsAddressIsTheOneThatProxiesAreTrustedWith(t *testing.T) {
 	t.Parallel()
-	h := install(t)
-	h.addSite("goat.test", noonZone(), "floor=1")
-	s := h.serve()
-	web := pagesOf(t, map[string]string{"/read": strings.ReplaceAll(goatPage, "PORT", s.statsPort())})
-	b := openBrowser(t)
-	b.open("http://www.goat.test:" + web + "/read?utm_source=newsletter&secret=1")
-	b.until("window.loaded === 1")
-	if !b.js("click()") {
-		t.Error("the browser did not take the beacon")
-	}
-	s.wantRows("goat.test", "event:name", "events", map[string]float64{"pageview": 1, "buy-button": 1})
-	// An event does not say its page, and the browser tells another host no more than "/".
-	s.wantRows("goat.test", "event:page", "pageviews", map[string]float64{"/read": 1, "/": 0})
-	s.wantRows("goat.test", "event:hostname", "events", map[string]float64{"goat.test": 2})
-	s.wantRows("goat.test", "visit:source", "visitors", map[string]float64{"newsletter": 1})
-}
-
-func TestAPageWithUmamisScriptIsCounted(t *testing.T) {
-	t.Parallel()
-	h := install(t)
-	h.addSite("umami.test", noonZone(), "floor=1", "umami_id=4FB7FA4C-5B46-438D-94B3-3A8FB9BC2E8B")
-	s := h.serve()
-	web := pagesOf(t, map[string]string{"/read": strings.ReplaceAll(umamiPage, "PORT", s.statsPort())})
-	b := openBrowser(t)
-	b.open("http://umami.test:" + web + "/read?utm_campaign=may#part")
-	b.until("answers.length === 3")
-	if !b.js("answers.every(a => a.cache === answers[0].cache && a.sessionId === answers[0].sessionId && !a.disabled)") {
-		t.Error("the answers tell something, want the same for all")
-	}
-	s.wantRows("umami.test", "event:name", "events", map[string]float64{"pageview": 1, "Signup": 1})
-	s.wantRows("umami.test", "event:page", "pageviews", map[string]float64{"/read": 1})
-	s.wantRows("umami.test", "event:props:plan", "events", map[string]float64{"(none)": 1, "pro": 1})
-	s.wantRows("umami.test", "visit:utm_campaign", "visitors", map[string]float64{"may": 1})
-	answer, err := s.do("GET", "/api/v2/refusals?site_id=umami.test", nil, "Authorization", "Bearer "+s.token)
-	if err != nil || answer.status != http.StatusOK || !strings.Contains(answer.body, `"totals":{"identify":1}`) {
-		t.Errorf("the ledger answered %d %s (%v), want the one refusal to know who somebody is", answer.status, answer.body, err)
-	}
-}
-
-func TestACopyOfASiteIsRefusedUntilItsHostIsAllowed(t *testing.T) {
-	t.Parallel()
-	h := install(t)
-	h.addSite("site.test", noonZone(), "floor=1")
-	s := h.serve()
-	tag := `<script defer data-domain="site.test" src="http://stats.test:` + s.statsPort() + `/js/script.js"></script>`
-	web := pagesOf(t, map[string]string{"/": tag, "/true": tag})
-	b := openBrowser(t)
-	b.open("http://site.test:" + web + "/true")
-	s.wantRows("site.test", "event:page", "pageviews", map[string]float64{"/true": 1})
-	b.open("http://copy.test:" + web + "/")
-	refused := func() bool {
-		answer, err := s.do("GET", "/api/v2/refusals?site_id=site.test&days=1", nil, "Authorization", "Bearer "+s.token)
-		return err == nil && strings.Contains(answer.body, `"reason":"hostname","detail":"copy.test"`)
-	}
-	eventually(t, "the copy stands in the ledger", refused)
-	h.must("site", "set", "site.test", "hostnames=site,copy.test")
-	b.open("http://copy.test:" + web + "/")
-	s.wantRows("site.test", "event:page", "pageviews", map[string]float64{"/true": 1, "/": 1})
-}
-
-func TestATokenSendsForOthers(t *testing.T) {
-	t.Parallel()
-	h := install(t)
-	h.addSite("site.test", noonZone(), "floor=1")
-	sender, reader := strings.TrimSpace(h.must("token", "add", "shipper", "--scope", "send", "--site", "site.test")), h.token()
-	s := h.serve()
-	lines := `{"n":"pageview","u":"https://site.test/a","ip":"203.0.113.7","user_agent":"` + browsers[0] + `"}` + "\n" +
-		`{"n":"pageview","u":"https://site.test/b","ip":"203.0.113.8","user_agent":"` + browsers[0] + `"}` + "\n" +
-		`{"n":"pageview","u":"https://site.test/b","ip":"203.0.113.8","user_agent":"curl/8.5.0"}`
-	for token, want := range map[string]int{sender: http.StatusAccepted, reader: http.StatusUnauthorized, "made up": http.StatusUnauthorized} {
-		answer, err := s.do("POST", "/api/event", strings.NewReader(lines), "Authorization", "Bearer "+token)
-		if err != nil || answer.status != want {
-			t.Errorf("got %d %s (%v), want %d", answer.status, answer.body, err, want)
+	forwarded := []string{"X-Forwarded-For", "198.51.100.9, 203.0.113.7"}
+	for _, row := range []struct {
+		flags, headers []string
+		want           string
+	}{
+		{nil, forwarded, "203.0.113.7"},
+		{nil, []string{"X-Forwarded-For", "203.0.113.7, 127.0.0.1"}, "203.0.113.7"},
+		{nil, []string{"X-Forwarded-For", "203.0.113.7:1234"}, "203.0.113.7"},
+		{nil, []string{"X-Forwarded-For", "[2001:db8::7]:443"}, "2001:db8::7"},
+		{nil, []string{"Forwarded", `for="[2001:db8::8]";proto=https`}, "2001:db8::8"},
+		{nil, nil, "127.0.0.1"},
+		{[]string{"--trusted-proxies", "none"}, forwarded, "127.0.0.1"},
+		{[]string{"--trusted-proxies", "10.0.0.0/8"}, forwarded, "127.0.0.1"},
+		{[]string{"--trusted-proxies", "loopback,203.0.113.0/24"}, forwarded, "198.51.100.9"},
+		{[]string{"--trusted-proxies", "127.0.0.1/32"}, forwarded, "203.0.113.7"},
+		{[]string{"--client-ip-header", "CF-Connecting-IP"}, append(forwarded, "CF-Connecting-IP", "203.0.113.77"), "203.0.113.77"},
+	} {
+		h := install(t)
+		h.addSite("doors.example", noonZone())
+		s := h.serve(row.flags...)
+		if got := s.debug(view("https://doors.example/"), row.headers...)["client_ip"]; got != row.want {
+			t.Errorf("%v with %v: the client is %v, want %s", row.flags, row.headers, got, row.want)
 		}
-		if want == http.StatusAccepted && !strings.Contains(answer.body, `"events":3,"counted":2,"dropped":{"bot":1}`) {
-			t.Errorf("got %s, want two counted and a bot", answer.body)
+		s.stop()
+	}
+}
+
+func TestTheDebugAnswerTellsAllAndCountsNothing(t *testing.T) {
+	t.Parallel()
+	h := install(t)
+	h.addSite("doors.example", noonZone())
+	s := h.serve()
+	told := s.debug(beacon{"n": "pageview", "u": "https://www.doors.example/caf%C3%A9?utm_source=news&utm_medium=email&utm_campaign=May&utm_content=a&utm_term=b&id=5",
+		"r": "https://duckduckgo.com/"}, "Accept-Language", "de", "X-Forwarded-For", "203.0.113.7")
+	want := map[string]any{"counted": true, "dropped": nil, "site": "doors.example", "name": "pageview", "page": "/café", "hostname": "doors.example",
+		"source": "news", "channel": "Email", "utm_source": "news", "utm_medium": "email", "utm_campaign": "May", "utm_content": "a", "utm_term": "b",
+		"browser": "Chrome", "browser_version": "142.0", "os": "Windows", "os_version": "10", "device": "Desktop", "language": "de", "client_ip": "203.0.113.7"}
+	for key, value := range want {
+		if told[key] != value {
+			t.Errorf("%s is %v, want %v", key, told[key], value)
 		}
 	}
-	s.wantRows("site.test", "event:page", "visitors", map[string]float64{"/a": 1, "/b": 1})
+	for _, key := range []string{"detail", "referrer", "country", "region", "city", "via"} {
+		if _, ok := told[key]; !ok {
+			t.Errorf("the debug answer lacks %s", key)
+		}
+	}
+	for what, b := range map[string]beacon{"unknown_site": view("https://unknown.example/"), "bot": view("https://doors.example/")} {
+		headers := []string{}
+		if what == "bot" {
+			headers = []string{"User-Agent", robot}
+		}
+		if told := s.debug(b, headers...); told["counted"] != false || told["dropped"] != what {
+			t.Errorf("%s: counted %v, dropped %v", what, told["counted"], told["dropped"])
+		}
+	}
+	if got := fmt.Sprint(s.today("doors.example")); got != "[0 0 0 0]" {
+		t.Errorf("after debug requests: %s, want nothing counted", got)
+	}
+	s.stop()
 }
 
-func TestANetworkThatIsTakenBackLeavesTheFile(t *testing.T) {
+// TestEveryDoorLeadsToTheSameCounters: JSON whatever it is called, a form, the
+// pixel, several sites at once.
+func TestEveryDoorLeadsToTheSameCounters(t *testing.T) {
 	t.Parallel()
 	h := install(t)
-	h.addSite("site.test", noonZone(), "shield_ip=198.51.100.77")
-	h.must("audit") // what the owner has typed is no visitor's
-	h.must("site", "set", "site.test", "shield_ip=none")
-	if strings.Contains(string(h.stableCopy()), "198.51.100.77") {
-		t.Error("the address that was taken back is still in the file")
+	h.addSite("doors.example", noonZone(), "hostnames=any")
+	h.addSite("both.example", noonZone(), "hostnames=any")
+	s := h.serve("--base-path", "/stats", "--public-url", "https://counter.example/stats")
+	if !strings.HasSuffix(s.url, "/stats") {
+		t.Fatalf("the dashboard is said to be at %s, want it under /stats", s.url)
 	}
-	h.must("audit")
+	root := strings.TrimSuffix(s.url, "/stats")
+	send := func(method, path, body string, headers ...string) reply {
+		t.Helper()
+		r, err := s.do(method, path, strings.NewReader(body), append([]string{"User-Agent", browsers[0], "X-Forwarded-For", "203.0.113.7"}, headers...)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	const event = `{"n":"pageview","u":"https://doors.example/"}`
+	for _, row := range []struct{ path, body, kind string }{
+		{"/api/event", event, "text/plain"}, {"/api/event", event, "application/json"}, {"/api/event", event, ""},
+		{"/api/event", event, "application/x-www-form-urlencoded"},
+		{"/api/event", "n=pageview&u=https%3A%2F%2Fdoors.example%2F", "application/x-www-form-urlencoded"},
+		{"/api/event", `{"name":"pageview","url":"https://doors.example/","domain":"www.doors.example"}`, "text/plain"},
+		{"/api/event", `{"n":"pageview","u":"https://doors.example/","d":"doors.example,both.example"}`, "text/plain"},
+	} {
+		r := send("POST", row.path, row.body, "Content-Type", row.kind)
+		if r.status != http.StatusAccepted || r.body != "ok" || r.dropped() != "" || r.header.Get("Access-Control-Allow-Origin") != "*" {
+			t.Errorf("%s as %q: answered %d %q, dropped as %q, allowed to %q; want 202 ok for all", row.body, row.kind, r.status, r.body, r.dropped(), r.header.Get("Access-Control-Allow-Origin"))
+		}
+	}
+	// The beacon's path is open without the base path, too: proxies may cut it off.
+	s.url = root
+	if r := send("POST", "/api/event", event); r.status != http.StatusAccepted {
+		t.Errorf("without the base path: answered %d, want 202", r.status)
+	}
+	s.url = root + "/stats"
+	for _, headers := range [][]string{{"Referer", "https://doors.example/pixel"}, nil} {
+		path := "/pixel.gif?d=doors.example"
+		if headers == nil {
+			path += "&u=https%3A%2F%2Fdoors.example%2Fpixel"
+		}
+		r := send("GET", path, "", headers...)
+		if r.status != http.StatusOK || len(r.body) != 43 || !strings.HasPrefix(r.body, "GIF89a") || r.header.Get("Cache-Control") != "no-store" || r.dropped() != "" {
+			t.Errorf("%s: answered %d with %d bytes, %q, dropped as %q; want a GIF of 43 bytes that is not stored", path, r.status, len(r.body), r.header.Get("Cache-Control"), r.dropped())
+		}
+	}
+	if got := fmt.Sprint(s.today("doors.example")); got != "[1 1 10 10]" {
+		t.Errorf("visitors, visits, pageviews, events are %s, want [1 1 10 10]", got)
+	}
+	if got := fmt.Sprint(s.today("both.example")); got != "[1 1 1 1]" {
+		t.Errorf("the second site of a beacon has %s, want [1 1 1 1]", got)
+	}
+
+	preflight := send("OPTIONS", "/api/event", "", "Origin", "https://doors.example", "Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "content-type")
+	if preflight.status != http.StatusNoContent || preflight.header.Get("Access-Control-Allow-Origin") != "*" || preflight.header.Get("Access-Control-Max-Age") == "" ||
+		!strings.Contains(preflight.header.Get("Access-Control-Allow-Methods"), "POST") || preflight.header.Get("Access-Control-Allow-Credentials") != "" {
+		t.Errorf("preflight: %d %v", preflight.status, preflight.header)
+	}
+	page := send("GET", "/doors.example", "")
+	if allowed := page.header.Get("Access-Control-Allow-Origin"); allowed != "" {
+		t.Errorf("the dashboard may be read from %q, want no such header", allowed)
+	}
+	h.addSite("empty.example", noonZone())
+	s.url = root + "/stats"
+	if r, err := s.do("GET", "/empty.example", nil); err != nil || !strings.Contains(r.body, "https://counter.example/stats/js/") {
+		t.Errorf("the script tag to embed does not name the public address: %v, %.300q", err, r.body)
+	}
+	s.stop()
+}
+
+// TestTheScriptIsServedUnderItsNames, old ones too, compressed for who can read it.
+func TestTheScriptIsServedUnderItsNames(t *testing.T) {
+	t.Parallel()
+	h := install(t)
+	h.addSite("doors.example", noonZone())
+	s := h.serve()
+	for _, name := range []string{"script.js", "plausible.js", "script.hash.js", "script.outbound-links.file-downloads.js", "script.manual.tagged-events.js", "script.local.js"} {
+		r, err := s.do("GET", "/js/"+name, nil, "Accept-Encoding", "identity")
+		if err != nil || r.status != http.StatusOK || !strings.Contains(r.header.Get("Content-Type"), "javascript") || !strings.Contains(r.body, "/api/event") {
+			t.Errorf("/js/%s: answered %d, %q, %d bytes (%v); want a script", name, r.status, r.header.Get("Content-Type"), len(r.body), err)
+		}
+		if r.header.Get("Access-Control-Allow-Origin") != "*" || len(r.header.Values("Set-Cookie")) > 0 {
+			t.Errorf("/js/%s: headers %v; want it open to all, without a cookie", name, r.header)
+		}
+		packed, err := s.do("GET", "/js/"+name, nil, "Accept-Encoding", "br, gzip")
+		if err != nil || packed.header.Get("Content-Encoding") != "br" || len(packed.body) >= len(r.body) {
+			t.Errorf("/js/%s: packed as %q it has %d bytes (%v)", name, packed.header.Get("Content-Encoding"), len(packed.body), err)
+		}
+	}
+	if r, err := s.do("GET", "/js/other.js", nil); err != nil || r.status != http.StatusNotFound {
+		t.Errorf("/js/other.js: answered %d (%v), want 404", r.status, err)
+	}
+	s.stop()
+}
+
+// TestTheDashboardIsOpenHereAndClosedToOthers: on this machine it needs no token;
+// whoever comes through a proxy shows one.
+func TestTheDashboardIsOpenHereAndClosedToOthers(t *testing.T) {
+	t.Parallel()
+	h := install(t)
+	h.addSite("doors.example", noonZone())
+	h.addSite("other.example", noonZone())
+	s := h.serve()
+	narrow := strings.TrimSpace(h.must("token", "add", "narrow", "--site", "doors.example"))
+	for _, row := range []struct {
+		path    string
+		headers []string
+		want    []int
+	}{
+		{"/", nil, []int{200}}, {"/doors.example", nil, []int{200}}, {"/unknown.example", nil, []int{404}},
+		{"/doors.example", []string{"X-Forwarded-For", "203.0.113.7"}, []int{401, 403}},
+		{"/", []string{"X-Forwarded-For", "203.0.113.7"}, []int{401, 403}},
+		{"/doors.example", []string{"X-Forwarded-For", "203.0.113.7", "Authorization", "Bearer " + narrow}, []int{200}},
+		{"/other.example", []string{"X-Forwarded-For", "203.0.113.7", "Authorization", "Bearer " + narrow}, []int{401, 403}},
+		{"/doors.example", []string{"X-Forwarded-For", "203.0.113.7", "Authorization", "Bearer made-up"}, []int{401, 403}},
+		{"/unknown.example", []string{"X-Forwarded-For", "203.0.113.7", "Authorization", "Bearer " + narrow}, []int{401, 403}},
+	} {
+		r, err := s.do("GET", row.path, nil, row.headers...)
+		if err != nil || !slices.Contains(row.want, r.status) {
+			t.Errorf("%s with %v: answered %d (%v), want one of %v", row.path, row.headers, r.status, err, row.want)
+		}
+		if policy := r.header.Get("Content-Security-Policy"); policy == "" || strings.Contains(policy, "unsafe") {
+			t.Errorf("%s: the policy is %q, want one without unsafe parts", row.path, policy)
+		}
+	}
+	s.stop()
 }
