@@ -79,6 +79,8 @@ func TestTheTimeOfAnAnswerDoesNotTellWhichSitesExist(t *testing.T) {
 	h := newHouse(t, func(o *Options) { o.Sink = nullSink{} })
 	known, unknown := gateRequest(), gateRequest()
 	unknown.Request.SetBodyString(strings.ReplaceAll(gateBody, "xample.com", "xample.net"))
+	unknown.Request.Header.Set("Origin", "https://www.example.net")
+	unknown.Request.Header.Set("Referer", "https://www.example.net/")
 	const rounds = 4000
 	var took [2][]time.Duration
 	for range rounds {
