@@ -301,6 +301,11 @@ func (s *Server) route(ctx *fasthttp.RequestCtx) {
 	}
 }
 
+// stopGrace is how long requests that are under way may take when the server
+// stops. What stops containers kills them after ten seconds, and by then everything
+// has to be committed: a sender that dawdles does not decide about that.
+const stopGrace = 4 * time.Second
+
 // Run serves until ctx is done or a part fails, then stops in order: no more
 // requests, no more background work, everything committed.
 func (s *Server) Run(ctx context.Context) error {
@@ -321,7 +326,7 @@ func (s *Server) Run(ctx context.Context) error {
 	case <-ctx.Done():
 	case err = <-ended:
 	}
-	grace, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	grace, cancel := context.WithTimeout(context.Background(), stopGrace)
 	defer cancel()
 	if shutErr := s.http.ShutdownWithContext(grace); shutErr != nil {
 		s.log.Warn("some requests did not end in time", "error", shutErr)
@@ -331,9 +336,10 @@ func (s *Server) Run(ctx context.Context) error {
 	return errors.Join(err, s.Close())
 }
 
-// Close commits everything and lets go. Run calls it.
+// Close commits everything and lets go. Run calls it. Without salts no beacon is
+// counted any more: one that dawdled through the grace is answered 503, not 202.
 func (s *Server) Close() error {
-	err := s.lastCommit()
+	err := errors.Join(s.salts.Close(), s.lastCommit())
 	s.release()
 	return err
 }

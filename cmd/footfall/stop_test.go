@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -95,6 +96,34 @@ func TestAStopFinishesRequestsAndTakesNoMore(t *testing.T) {
 		t.Errorf("%v pageviews after a stop under load, want between the %d that were answered and %d", got, least, most)
 	}
 	s.stop()
+}
+
+// TestASenderWhoDawdlesDoesNotHoldUpAStop: those who stop containers wait for ten
+// seconds, then they kill.
+func TestASenderWhoDawdlesDoesNotHoldUpAStop(t *testing.T) {
+	t.Parallel()
+	h := install(t)
+	h.addSite("dawdle.example", noonZone())
+	s := h.serve("--state-dir", "none", "--commit-interval", "1h")
+	for _, request := range []string{"", "POST /api", "POST /api/event HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{", "GET /js/script.js HTTP/1.1\r\nHost: x\r\n\r\n"} {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if _, err := conn.Write([]byte(request)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	visitTwice(s, "dawdle.example")
+	begun := time.Now()
+	s.stop()
+	if took := time.Since(begun); took > 8*time.Second {
+		t.Errorf("the server took %v to stop, want less than the ten seconds after which it is killed", took)
+	}
+	if got := h.storedVisitors("dawdle.example"); got != 2 {
+		t.Errorf("%d visitors are on disk, want 2", got)
+	}
 }
 
 // TestWithoutMemoryStateACleanStopWritesEverything: counters and the links so far.
