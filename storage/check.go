@@ -45,6 +45,11 @@ func (db *DB) structure(c *checker) error {
 	db.write.Lock()
 	defer db.write.Unlock()
 	return db.view(func(tx *bbolt.Tx) error {
+		if ok, err := inBounds(db.path, func(format string, args ...any) {
+			c.violate("structure: "+format, args...)
+		}); err != nil || !ok {
+			return err
+		}
 		for err := range tx.Check() {
 			c.violate("structure: %v", err)
 		}

@@ -108,12 +108,16 @@ func openBolt(f *os.File, o bbolt.Options) (b *bbolt.DB, meta metaPage, err erro
 	return b, meta, nil
 }
 
+// ne is the order of bytes in bbolt's pages.
+var ne = binary.NativeEndian
+
 // metaPage is what is read of bbolt's meta page: page header of 16 bytes, then
 // magic 4, version 4, page size 4, flags 4, root bucket 16, freelist page 8, high
 // water mark 8, transaction 8, FNV-64a of the meta 8, in the machine's order.
 type metaPage struct {
 	pageSize int64
-	pages    int64 // high water mark: pages in use, free ones included
+	root     uint64 // page of the root bucket
+	pages    int64  // high water mark: pages in use, free ones included
 	tx       uint64
 }
 
@@ -124,13 +128,12 @@ const (
 
 func parseMeta(page []byte) (m metaPage, ok bool) {
 	meta := page[16:80]
-	ne := binary.NativeEndian
 	sum := fnv.New64a()
 	sum.Write(meta[:56])
 	if ne.Uint32(meta) != boltMagic || ne.Uint32(meta[4:]) != boltVersion || ne.Uint64(meta[56:]) != sum.Sum64() {
 		return m, false
 	}
-	return metaPage{pageSize: int64(ne.Uint32(meta[8:])), pages: int64(ne.Uint64(meta[40:])), tx: ne.Uint64(meta[48:])}, true
+	return metaPage{pageSize: int64(ne.Uint32(meta[8:])), root: ne.Uint64(meta[16:]), pages: int64(ne.Uint64(meta[40:])), tx: ne.Uint64(meta[48:])}, true
 }
 
 // readMeta finds the newest valid meta page of f and proves that the file holds
