@@ -150,7 +150,7 @@ func TestFiveKillsUnderLoadLoseNothingAndRepeatNothing(t *testing.T) {
 func TestWithoutMemoryStateAKillCostsNoMoreThanSinceTheLastCommit(t *testing.T) {
 	t.Parallel()
 	h := install(t)
-	h.addSite("none.example", noonZone())
+	h.addSite("none.example", noonZone(), "floor=1") // so that none is left over
 	token := h.token()
 	s := h.serve("--state-dir", "none", "--commit-interval", "20ms")
 	s.token = token
