@@ -51,11 +51,10 @@ func inBounds(path string, fault func(format string, args ...any)) (bool, error)
 
 // page walks one page and what lies below it. The error is that of the disk.
 func (w *pageWalk) page(id uint64) error {
-	if id < 2 || id >= uint64(w.meta.pages) || w.seen[id] {
-		w.fault("page %d is not in the file, or in use twice", id)
+	if id < 2 || id >= uint64(w.meta.pages) {
+		w.fault("page %d is not in the file", id)
 		return nil
 	}
-	w.seen[id] = true
 	head := make([]byte, pageHead)
 	if _, err := w.f.ReadAt(head, int64(id)*w.meta.pageSize); err != nil {
 		return err
@@ -65,15 +64,25 @@ func (w *pageWalk) page(id uint64) error {
 		w.fault("page %d calls itself %d and goes on for %d pages", id, ne.Uint64(head), more)
 		return nil
 	}
+	// Each page is read once, whatever the pages say: so the walk ends, and its
+	// depth and memory are bounded by the file.
+	for p := id; p <= id+more; p++ {
+		if w.seen[p] {
+			w.fault("page %d is in use twice", p)
+			return nil
+		}
+		w.seen[p] = true
+	}
 	page := make([]byte, int64(1+more)*w.meta.pageSize)
 	if _, err := w.f.ReadAt(page, int64(id)*w.meta.pageSize); err != nil && err != io.EOF {
 		return err
 	}
-	return w.elements(page, fmt.Sprintf("page %d", id))
+	return w.elements(page, fmt.Sprintf("page %d", id), false)
 }
 
-// elements walks the elements of a page, or of a small bucket inside a value.
-func (w *pageWalk) elements(page []byte, name string) error {
+// elements walks the elements of a page, or of a small bucket inside a value
+// (inline), which is a leaf and holds no further buckets.
+func (w *pageWalk) elements(page []byte, name string, inline bool) error {
 	flags, count := ne.Uint16(page[8:]), int(ne.Uint16(page[10:]))
 	if flags != branchPage && flags != leafPage || pageHead+count*element > len(page) {
 		w.fault("%s has flags %x and %d elements in %d bytes", name, flags, count, len(page))
@@ -88,6 +97,10 @@ func (w *pageWalk) elements(page []byte, name string) error {
 		}
 		if pos+key+value > uint64(len(e)) {
 			w.fault("%s: element %d reaches beyond the page", name, i)
+			return nil
+		}
+		if inline && (flags == branchPage || ne.Uint32(e)&bucketLeaf != 0) {
+			w.fault("%s: a bucket inside a value holds more than values", name)
 			return nil
 		}
 		var err error
@@ -118,5 +131,5 @@ func (w *pageWalk) bucket(value []byte, name string) error {
 		w.fault("%s has %d bytes", name, len(value))
 		return nil
 	}
-	return w.elements(value[pageHead:], name)
+	return w.elements(value[pageHead:], name, true)
 }
