@@ -90,7 +90,7 @@ func TestAttentionOfAClosedTabArrives(t *testing.T) {
 	for time.Since(began) < 400*time.Millisecond {
 		time.Sleep(time.Millisecond) // real attention takes real time
 	}
-	if _, err := chromedp.CallBrowser(s.ctx, target.CloseTarget, target.CloseTargetParams{TargetID: tab.TargetID}); err != nil {
+	if _, err := chromedp.CallBrowser(s.ctx, target.CloseTarget, target.CloseTargetParams(tab)); err != nil {
 		t.Fatal(err)
 	}
 	s.attention("/", int(time.Since(began).Milliseconds()), 250)

@@ -324,7 +324,7 @@ func (s *site) before(code string) {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() {
-		chromedp.Call(s.ctx, page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams{Identifier: script.Identifier})
+		chromedp.Call(s.ctx, page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams(script))
 	})
 }
 

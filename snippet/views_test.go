@@ -110,7 +110,7 @@ func TestBackgroundTabIsCountedWhenItIsOpened(t *testing.T) {
 	if got := s.beacons(); len(got) > 0 {
 		t.Fatalf("in the background: got %v, want nothing", got)
 	}
-	if _, err := chromedp.CallBrowser(s.ctx, target.ActivateTarget, target.ActivateTargetParams{TargetID: tab.TargetID}); err != nil {
+	if _, err := chromedp.CallBrowser(s.ctx, target.ActivateTarget, target.ActivateTargetParams(tab)); err != nil {
 		t.Fatal(err)
 	}
 	s.await([]string{"pageview /"})
