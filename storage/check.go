@@ -97,7 +97,8 @@ func (c *checker) all(tx *bbolt.Tx) error {
 // layout proves that there are no other buckets, and that records belong.
 func (c *checker) layout(tx *bbolt.Tx) {
 	_ = tx.ForEach(func(name []byte, _ *bbolt.Bucket) error { // fn returns no error
-		if !slices.ContainsFunc(buckets, func(known []byte) bool { return bytes.Equal(known, name) }) {
+		known := func(b []byte) bool { return bytes.Equal(b, name) }
+		if !slices.ContainsFunc(buckets, known) && shelfOf(string(name)) == nil {
 			c.violate("layout: unknown bucket %q", name)
 		}
 		return nil
@@ -114,6 +115,13 @@ func (c *checker) layout(tx *bbolt.Tx) {
 	for id, rec := range c.records.imports {
 		if _, ok := c.records.names[rec.Site]; !ok {
 			c.violate("layout: import %d is of site %d, which does not exist", id, rec.Site)
+		}
+	}
+	for _, k := range shelfKinds {
+		for id, site := range k.owners(c.records.shelves[k]) {
+			if _, ok := c.records.sites[site]; site != "" && !ok {
+				c.violate("layout: number %d of %s is of site %s, which does not exist", id, k.name, site)
+			}
 		}
 	}
 }

@@ -18,6 +18,7 @@
 //	sites    site id, 4 bytes (never reused)                  siteRecord as JSON
 //	imports  import id, 4 bytes (never reused)                importRecord as JSON
 //	tokens   SHA-256 of the token, 32 bytes                   tokenRecord as JSON
+//	SHELF    number, 4 bytes (never reused)                   a record as JSON; one bucket for each Shelf
 //	blocks   site id 4, import id 4, span 1, A 1, B 1, day 4  a block (AppendBlock) or a pack (appendPack)
 //
 // The span of a block key is 1 for a day, 2 for a month, and 0 for a pack: the

@@ -44,6 +44,10 @@ var (
 	ErrTokenExists = errors.New("token exists already")
 	// ErrNoImport: the import is not known, or no longer open for writing.
 	ErrNoImport = errors.New("no such import")
+	// ErrNoRecord: no record of this number stands on the shelf (any more).
+	ErrNoRecord = errors.New("no such record")
+	// ErrShelfFull: a kind of record has as many as it may have.
+	ErrShelfFull = errors.New("there are too many")
 )
 
 // LayoutError says that a file has another layout than this version reads.

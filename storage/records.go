@@ -58,6 +58,7 @@ type records struct {
 	names   map[siteID]aggregate.Site
 	tokens  map[[sha256.Size]byte]Token
 	imports map[aggregate.ImportID]importRecord
+	shelves map[*shelfKind]any // of each shelf, a map[uint32]T
 }
 
 type siteEntry struct {
@@ -89,8 +90,8 @@ func (db *DB) reload() error {
 }
 
 func readRecords(tx *bbolt.Tx) (*records, error) {
-	r := &records{map[aggregate.Site]siteEntry{}, map[siteID]aggregate.Site{},
-		map[[sha256.Size]byte]Token{}, map[aggregate.ImportID]importRecord{}}
+	r := &records{sites: map[aggregate.Site]siteEntry{}, names: map[siteID]aggregate.Site{},
+		tokens: map[[sha256.Size]byte]Token{}, imports: map[aggregate.ImportID]importRecord{}}
 	err := tx.Bucket(sitesBucket).ForEach(func(k, v []byte) error {
 		rec := SiteRecord{Settings: aggregate.DefaultSettings()}
 		id, err := numbered(k, v, &rec, "site")
@@ -119,6 +120,10 @@ func readRecords(tx *bbolt.Tx) (*records, error) {
 		r.tokens[[sha256.Size]byte(k)] = t
 		return err
 	})
+	if err != nil {
+		return nil, err
+	}
+	r.shelves, err = readShelves(tx)
 	return r, err
 }
 
@@ -197,7 +202,7 @@ func (db *DB) SetSettings(site aggregate.Site, settings aggregate.Settings) erro
 	})
 }
 
-// RemoveSite removes a site with its blocks and imports, or returns ErrNoSite.
+// RemoveSite removes a site with all that is its own, or returns ErrNoSite.
 // What was removed can be found in free pages until the next Compact.
 func (db *DB) RemoveSite(site aggregate.Site) error {
 	return db.change("remove site", func(tx *bbolt.Tx, r *records) error {
@@ -212,6 +217,9 @@ func (db *DB) RemoveSite(site aggregate.Site) error {
 			if err := tx.Bucket(importsBucket).Delete(number(uint32(id))); err != nil {
 				return err
 			}
+		}
+		if err := clearShelves(tx, r, site); err != nil {
+			return err
 		}
 		if _, err := deletePrefix(tx, number(uint32(entry.id))); err != nil {
 			return err
