@@ -1,5 +1,5 @@
-// Package ui is what people and programs read the counters with: the dashboard
-// and the stats API.
+// Package ui is what people read the counters with: the dashboard. Programs have
+// ui/api.
 //
 // It owns the pages, their assets (embedded, no build step, nothing from another
 // host), the figures' wording, and the lock on the door: until there are

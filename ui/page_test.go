@@ -461,12 +461,19 @@ func TestEveryAnswerCarriesTheSecurityHeaders(t *testing.T) {
 	wantStatus(t, answer, 405)
 }
 
-func TestTheStatsAPIIsHandedOn(t *testing.T) {
+func TestTheAPIIsHandedOnWithItsOwnPath(t *testing.T) {
 	s := serve(t, fullAsker(), func(o *Options) {
-		o.Stats = func(ctx *fasthttp.RequestCtx) { ctx.SetStatusCode(fasthttp.StatusTeapot) }
+		o.BasePath = "/stats"
+		o.API = func(ctx *fasthttp.RequestCtx, path string) {
+			ctx.SetStatusCode(fasthttp.StatusTeapot)
+			ctx.SetBodyString(path)
+		}
 	})
-	answer, _ := s.do(t, http.MethodPost, "/api/v2/query", "{}")
+	answer, body := s.do(t, http.MethodPost, "/stats/api/v2/query", "{}")
 	wantStatus(t, answer, fasthttp.StatusTeapot)
+	if body != "/api/v2/query" {
+		t.Errorf("the API is told the path %q", body)
+	}
 }
 
 func TestTheMovingPartComesAloneAndOnlyWhenItMoved(t *testing.T) {

@@ -37,8 +37,9 @@ type Options struct {
 	// AddressHeader is the one header that visitors' addresses are read from, if the
 	// operator has named one: the recipes for proxies set it.
 	AddressHeader string
-	// Stats answers POST /api/v2/query, its access check included. May be nil.
-	Stats fasthttp.RequestHandler
+	// API answers what lies below /api/, its access checks included; path is the
+	// request's without the base path. May be nil.
+	API func(ctx *fasthttp.RequestCtx, path string)
 
 	Access Access
 	// BasePath is the path that everything lies under, such as "/stats"; "" = "/".
@@ -62,7 +63,7 @@ type UI struct {
 	strangers     func() uint64
 	pinned        PinnedScript
 	addressHeader string
-	stats         fasthttp.RequestHandler
+	api           func(ctx *fasthttp.RequestCtx, path string)
 	access        Access
 	base          string // without a slash at the end
 	public        string
@@ -81,7 +82,7 @@ type Credit struct{ Text, URL string }
 
 // New makes a dashboard.
 func New(o Options) *UI {
-	u := &UI{ask: o.Ask, sites: o.Sites, settings: o.Settings, first: o.First, notices: o.Notices, credits: o.Credits, stats: o.Stats,
+	u := &UI{ask: o.Ask, sites: o.Sites, settings: o.Settings, first: o.First, notices: o.Notices, credits: o.Credits, api: o.API,
 		ledger: o.Ledger, strangers: o.Strangers, pinned: o.Pinned, addressHeader: o.AddressHeader,
 		access: o.Access, public: strings.TrimRight(o.PublicURL, "/"), clock: o.Clock, log: o.Log,
 		assets: loadAssets(), sessions: newSessions(o.Access.Random)}
@@ -125,7 +126,7 @@ var securityHeaders = [][2]string{
 	{"Cache-Control", "no-store"},
 }
 
-// Serve answers a request for the dashboard or the stats API.
+// Serve answers a request for the dashboard or the API.
 func (u *UI) Serve(ctx *fasthttp.RequestCtx) {
 	for _, h := range securityHeaders {
 		ctx.Response.Header.Set(h[0], h[1])
@@ -137,8 +138,8 @@ func (u *UI) Serve(ctx *fasthttp.RequestCtx) {
 		u.redirect(ctx, u.base+"/")
 	case !ok || inside[0] != '/':
 		u.message(ctx, fasthttp.StatusNotFound, "Not found", "There is nothing here. The dashboard is under "+u.base+"/.")
-	case inside == "/api/v2/query" && u.stats != nil:
-		u.stats(ctx)
+	case strings.HasPrefix(inside, "/api/") && u.api != nil:
+		u.api(ctx, inside)
 	case inside == "/sign-in" && ctx.IsPost():
 		u.signIn(ctx)
 	case inside == "/sign-out" && ctx.IsPost():

@@ -14,7 +14,7 @@ import (
 	"footfall/ingest"
 	"footfall/ingest/spam"
 	"footfall/storage"
-	"footfall/ui"
+	"footfall/ui/api"
 )
 
 // openSpamList reads the operator's additions to the list of referrer spam.
@@ -95,7 +95,7 @@ type ledgers struct {
 	engine *live.Engine
 }
 
-func (l ledgers) Ledgers(site aggregate.Site, first, last aggregate.Day) ([]ui.DayLedger, error) {
+func (l ledgers) Ledgers(site aggregate.Site, first, last aggregate.Day) ([]api.DayLedger, error) {
 	days := map[aggregate.Day]map[string]int64{}
 	err := askedBlocks{l.db}.Range(site, false, aggregate.OneDay, aggregate.Refusal, aggregate.None, first, last,
 		func(key aggregate.Key, b *aggregate.Block) error {
@@ -114,11 +114,11 @@ func (l ledgers) Ledgers(site aggregate.Site, first, last aggregate.Day) ([]ui.D
 			days[day] = reasons
 		}
 	}
-	var all []ui.DayLedger
+	var all []api.DayLedger
 	for day, reasons := range days {
-		all = append(all, ui.DayLedger{Day: day, Refused: reasons})
+		all = append(all, api.DayLedger{Day: day, Refused: reasons})
 	}
-	slices.SortFunc(all, func(a, b ui.DayLedger) int { return int(a.Day) - int(b.Day) })
+	slices.SortFunc(all, func(a, b api.DayLedger) int { return int(a.Day) - int(b.Day) })
 	return all, nil
 }
 

@@ -27,6 +27,7 @@ import (
 	"footfall/storage"
 	"footfall/storage/volatile"
 	"footfall/ui"
+	"footfall/ui/api"
 )
 
 // Server is a running installation. Tests start the same one, on port 0.
@@ -47,8 +48,6 @@ type Server struct {
 	asker    *ask.Asker
 	door     *ingest.Door
 	ui       *ui.UI
-	// refusals tells what the door refused.
-	refusals *ui.Refusals
 	control  *control
 	http     *fasthttp.Server
 	socket   net.Listener
@@ -179,12 +178,11 @@ func (s *Server) wire(proxies ingest.Proxies) {
 		return day, ok
 	}
 	tokens := tokenBook{s.db}
-	s.refusals = ui.NewRefusals(ui.RefusalsOptions{Ledgers: ledgers{s.db, s.engine}, Tokens: tokens,
-		Settings: s.db.Settings, Clock: s.clock, Log: s.log})
-	stats := ui.NewStats(ui.StatsOptions{Asker: s.asker, Tokens: tokens, Settings: s.db.Settings, First: first, Clock: s.clock})
+	programs := api.New(api.Options{Asker: s.asker, Tokens: tokens, Ledgers: ledgers{s.db, s.engine},
+		Settings: s.db.Settings, First: first, Clock: s.clock, Log: s.log})
 	s.ui = ui.New(ui.Options{Ask: s.asker, Sites: s.siteNames, Settings: s.db.Settings, First: first, Notices: s.notices, Credits: s.credits,
 		Ledger: s.engine, Strangers: s.engine.Strangers, Pinned: pinnedScript(), AddressHeader: s.flags.ClientIPHeader,
-		Stats: stats.Serve, Access: ui.Access{Tokens: tokens, Hosts: []string{hostOf(s.flags.Listen)}},
+		API: programs.Serve, Access: ui.Access{Tokens: tokens, Hosts: []string{hostOf(s.flags.Listen)}},
 		BasePath: s.flags.BasePath, PublicURL: s.flags.PublicURL, Clock: s.clock, Log: s.log})
 	s.beacons = strings.TrimSuffix(s.flags.BasePath, "/") + "/api/event"
 	s.http = ingest.NewServer(s.route, s.log)
@@ -289,8 +287,6 @@ func (s *Server) route(ctx *fasthttp.RequestCtx) {
 		s.door.ServeCount(ctx)
 	case path == "/api/send":
 		s.door.ServeSend(ctx)
-	case path == "/api/v2/refusals":
-		s.refusals.Serve(ctx)
 	case snippet.Match(path):
 		ctx.Request.URI().SetPath(path)
 		snippet.Handler(ctx)

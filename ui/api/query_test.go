@@ -1,4 +1,4 @@
-package ui
+package api
 
 import (
 	"bytes"
@@ -17,9 +17,9 @@ import (
 	"footfall/aggregate/ask"
 )
 
-// statsDesk is a Stats over an Asker that notes what it is asked.
+// statsDesk is an API over an Asker that notes what it is asked.
 type statsDesk struct {
-	*Stats
+	*API
 	asked  *aggregate.Query
 	report aggregate.Report
 	err    error
@@ -40,7 +40,7 @@ func (d *statsDesk) Check(token string, site aggregate.Site, scope string) bool 
 
 func newStatsDesk() *statsDesk {
 	d := &statsDesk{now: time.Date(2026, 11, 24, 13, 20, 30, 5e8, time.UTC), zone: "Europe/Berlin", first: aggregate.Date(2026, 2, 3)}
-	d.Stats = NewStats(StatsOptions{Asker: d, Tokens: d, Clock: func() time.Time { return d.now },
+	d.API = New(Options{Asker: d, Tokens: d, Clock: func() time.Time { return d.now },
 		Log:   slog.New(slog.NewTextHandler(&d.log, nil)),
 		First: func(aggregate.Site) (aggregate.Day, bool) { return d.first, d.first != 0 },
 		Settings: func(site aggregate.Site) (aggregate.Settings, bool) {
@@ -64,7 +64,7 @@ func (d *statsDesk) send(t *testing.T, method, authorization, body string) (int,
 		ctx.Request.Header.Set("Authorization", authorization)
 	}
 	ctx.Request.SetBodyString(body)
-	d.Serve(&ctx)
+	d.Serve(&ctx, "/api/v2/query")
 	if got, want := string(ctx.Response.Header.ContentType()), "application/json; charset=utf-8"; got != want {
 		t.Errorf("content type %q, want %q", got, want)
 	}

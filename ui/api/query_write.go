@@ -1,25 +1,11 @@
-package ui
+package api
 
 import (
-	"encoding/json"
 	"strconv"
 	"time"
 
 	"footfall/aggregate"
 )
-
-// errorBody is {"error": sentence}.
-func errorBody(sentence string) []byte {
-	return append(appendJSON([]byte(`{"error":`), sentence), '}')
-}
-
-func appendJSON(dst []byte, v any) []byte {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic("BUG: an answer that is no JSON: " + err.Error())
-	}
-	return append(dst, b...)
-}
 
 // appendAnswer writes the answer of a query.
 func appendAnswer(dst []byte, asked *statsQuery, q *aggregate.Query, r *aggregate.Report, loc *time.Location) []byte {

@@ -1,4 +1,4 @@
-package ui
+package api
 
 import (
 	"errors"
@@ -12,9 +12,9 @@ import (
 	"footfall/aggregate"
 )
 
-// ledgerDesk is a Refusals over ledgers that notes what it is asked.
+// ledgerDesk is an API over ledgers that notes what it is asked.
 type ledgerDesk struct {
-	*Refusals
+	*API
 	days        []DayLedger
 	err         error
 	first, last aggregate.Day
@@ -27,7 +27,7 @@ func (d *ledgerDesk) Ledgers(_ aggregate.Site, first, last aggregate.Day) ([]Day
 
 func newLedgerDesk() *ledgerDesk {
 	d, stats := &ledgerDesk{}, newStatsDesk()
-	d.Refusals = NewRefusals(RefusalsOptions{Ledgers: d, Tokens: stats, Settings: stats.o.Settings,
+	d.API = New(Options{Ledgers: d, Tokens: stats, Settings: stats.o.Settings,
 		Clock: func() time.Time { return stats.now }, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	return d
 }
@@ -39,7 +39,7 @@ func (d *ledgerDesk) get(method, token, query string) (status int, body string) 
 	if token != "" {
 		ctx.Request.Header.Set("Authorization", token)
 	}
-	d.Serve(&ctx)
+	d.Serve(&ctx, "/api/v2/refusals")
 	return ctx.Response.StatusCode(), string(ctx.Response.Body())
 }
 

@@ -1,0 +1,105 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"footfall/aggregate"
+)
+
+// Options are what an API is made of. All are required but Log.
+type Options struct {
+	Asker    Asker
+	Tokens   Tokens
+	Ledgers  Ledgers
+	Settings func(aggregate.Site) (aggregate.Settings, bool)
+	// First is the site's first day with counters, for the range "all".
+	First func(aggregate.Site) (aggregate.Day, bool)
+	Clock func() time.Time
+	Log   *slog.Logger // nil: slog.Default()
+}
+
+// API answers programs. Its methods may be called concurrently.
+type API struct{ o Options }
+
+// New makes an API.
+func New(o Options) *API {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	return &API{o: o}
+}
+
+// endpoint is what one address answers, method by method.
+type endpoint map[string]func(*API, *fasthttp.RequestCtx) (status int, body []byte)
+
+// endpoints are the addresses there are.
+var endpoints = map[string]endpoint{
+	"/api/v2/query":    {fasthttp.MethodPost: (*API).query},
+	"/api/v2/refusals": {fasthttp.MethodGet: (*API).refusals},
+}
+
+// Serve answers a request below /api/; path is its path without the base path.
+func (a *API) Serve(ctx *fasthttp.RequestCtx, path string) {
+	status, body := fasthttp.StatusNotFound, errorBody("There is nothing here.")
+	if e, ok := endpoints[path]; ok {
+		status, body = a.call(ctx, e)
+	}
+	h := &ctx.Response.Header
+	h.Set("Content-Type", "application/json; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	if status == fasthttp.StatusUnauthorized {
+		h.Set("WWW-Authenticate", "Bearer")
+	}
+	ctx.SetStatusCode(status)
+	ctx.SetBody(body)
+}
+
+func (a *API) call(ctx *fasthttp.RequestCtx, e endpoint) (status int, body []byte) {
+	answer, ok := e[string(ctx.Method())]
+	if ok {
+		return answer(a, ctx)
+	}
+	allowed := e.methods()
+	ctx.Response.Header.Set("Allow", allowed)
+	return fasthttp.StatusMethodNotAllowed, errorBody("Only " + allowed + " is answered here.")
+}
+
+// methods are those that are answered, as in an Allow header.
+func (e endpoint) methods() string {
+	return strings.Join(slices.Sorted(maps.Keys(e)), ", ")
+}
+
+// unauthorized is one text for a missing, an invalid and another site's key, so
+// that it does not tell which sites exist.
+const unauthorized = "Missing or invalid API key. Send a token with the scope stats for this site as \"Authorization: Bearer TOKEN\"."
+
+// apiToken takes the token out of an Authorization header; "" if there is none.
+func apiToken(ctx *fasthttp.RequestCtx) string {
+	scheme, token, _ := bytes.Cut(ctx.Request.Header.Peek("Authorization"), []byte(" "))
+	if !bytes.EqualFold(scheme, []byte("Bearer")) {
+		return ""
+	}
+	return string(bytes.TrimSpace(token))
+}
+
+// errorBody is {"error": sentence}.
+func errorBody(sentence string) []byte {
+	return append(appendJSON([]byte(`{"error":`), sentence), '}')
+}
+
+func appendJSON(dst []byte, v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic("BUG: an answer that is no JSON: " + err.Error())
+	}
+	return append(dst, b...)
+}

@@ -1,0 +1,52 @@
+package api
+
+import (
+	"errors"
+
+	"github.com/valyala/fasthttp"
+
+	"footfall/aggregate"
+	"footfall/aggregate/ask"
+)
+
+// maxStatsBody is the most bytes of a query.
+const maxStatsBody = 64 << 10
+
+// query is POST /api/v2/query.
+func (a *API) query(ctx *fasthttp.RequestCtx) (status int, body []byte) {
+	token := apiToken(ctx)
+	if token == "" {
+		return fasthttp.StatusUnauthorized, errorBody(unauthorized)
+	}
+	if len(ctx.PostBody()) > maxStatsBody {
+		return fasthttp.StatusRequestEntityTooLarge, errorBody("A query may have 64 KiB.")
+	}
+	asked, err := parseStatsQuery(ctx.PostBody())
+	if err != nil {
+		return fasthttp.StatusBadRequest, errorBody(err.Error())
+	}
+	settings, known := a.o.Settings(asked.Site)
+	if !a.o.Tokens.Check(token, asked.Site, ScopeStats) || !known {
+		return fasthttp.StatusUnauthorized, errorBody(unauthorized)
+	}
+	return a.report(asked, &settings)
+}
+
+// report answers a query that its asker may ask.
+func (a *API) report(asked *statsQuery, settings *aggregate.Settings) (status int, body []byte) {
+	first := func() (aggregate.Day, bool) { return a.o.First(asked.Site) }
+	q, err := asked.resolve(settings.Location(), a.o.Clock(), first)
+	if err != nil {
+		return fasthttp.StatusBadRequest, errorBody(err.Error())
+	}
+	report, err := a.o.Asker.Answer(q)
+	var refusal *ask.Refusal
+	switch {
+	case errors.As(err, &refusal):
+		return fasthttp.StatusBadRequest, errorBody("#/" + refusal.Part + ": " + refusal.Error())
+	case err != nil:
+		a.o.Log.Error("a stats query failed", "site", string(asked.Site), "err", err)
+		return fasthttp.StatusInternalServerError, errorBody("The counters could not be read. The server's log says more.")
+	}
+	return fasthttp.StatusOK, appendAnswer(nil, asked, q, report, settings.Location())
+}
