@@ -469,7 +469,7 @@ func TestTheAPIIsHandedOnWithItsOwnPath(t *testing.T) {
 			ctx.SetBodyString(path)
 		}
 	})
-	answer, body := s.do(t, http.MethodPost, "/stats/api/v2/query", "{}")
+	answer, body := s.do(t, http.MethodPost, "/api/v2/query", "{}")
 	wantStatus(t, answer, fasthttp.StatusTeapot)
 	if body != "/api/v2/query" {
 		t.Errorf("the API is told the path %q", body)
