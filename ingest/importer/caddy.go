@@ -77,30 +77,38 @@ var caddyTimes = []string{
 }
 
 func caddyTime(v *fastjson.Value) (at time.Time, err error) {
-	if v == nil {
-		return at, errTime
+	if v == nil || v.Type() != fastjson.TypeString {
+		return numberTime(v)
 	}
-	switch v.Type() {
-	case fastjson.TypeNumber:
-		seconds, _ := v.Float64()
-		switch {
-		case seconds > 1e17: // time_format unix_nano
-			seconds /= 1e9
-		case seconds > 1e11: // unix_milli_float
-			seconds /= 1e3
-		}
-		if math.IsNaN(seconds) || seconds < 0 || seconds > 1e11 {
-			return at, errTime
-		}
-		at = time.UnixMilli(int64(math.Round(seconds * 1e3)))
-		return at, checkTime(at)
-	case fastjson.TypeString:
-		text, _ := v.StringBytes()
-		for _, layout := range caddyTimes {
-			if at, err = time.Parse(layout, string(text)); err == nil {
-				return at, checkTime(at)
-			}
+	text, _ := v.StringBytes()
+	for _, layout := range caddyTimes {
+		if at, err = time.Parse(layout, string(text)); err == nil {
+			return at, checkTime(at)
 		}
 	}
 	return at, errTime
+}
+
+func numberTime(v *fastjson.Value) (at time.Time, err error) {
+	if v == nil || v.Type() != fastjson.TypeNumber {
+		return at, errTime
+	}
+	n, _ := v.Float64()
+	return unixTime(n)
+}
+
+// unixTime reads a number of seconds, milliseconds or nanoseconds since 1970: for
+// any date of a log, only one of the three can be meant.
+func unixTime(seconds float64) (at time.Time, err error) {
+	switch {
+	case seconds > 1e17:
+		seconds /= 1e9
+	case seconds > 1e11:
+		seconds /= 1e3
+	}
+	if math.IsNaN(seconds) || seconds < 0 || seconds > 1e11 {
+		return at, errTime
+	}
+	at = time.UnixMilli(int64(math.Round(seconds * 1e3)))
+	return at, checkTime(at)
 }

@@ -22,10 +22,16 @@ const (
 	Combined Format = "combined" // access log of nginx and Apache, with or without a host in front
 	Common   Format = "common"   // the same without referrer and agent
 	Caddy    Format = "caddy"    // access log of Caddy, JSON lines
+
+	CloudFront Format = "cloudfront" // access log of CloudFront (W3C, tabs, percent-encoded)
+	IIS        Format = "iis"        // access log of IIS, and others in the W3C's extended format
+	Cloudflare Format = "cloudflare" // Logpush of HTTP requests, JSON lines
 )
 
-// Formats are all formats.
-func Formats() []Format { return []Format{Events, Combined, Common, Caddy} }
+// Formats are all formats of lines.
+func Formats() []Format {
+	return []Format{Events, Combined, Common, Caddy, CloudFront, IIS, Cloudflare}
+}
 
 // reader reads one line of a format.
 type reader interface {
@@ -35,14 +41,25 @@ type reader interface {
 	read(t *ingest.Ticket, who *ingest.Caller, line []byte) (dropped string, err error)
 }
 
+// keeper is a reader whose lines need something of the lines before: it says how
+// a line is held until its turn.
+type keeper interface {
+	keep(line []byte) []byte
+}
+
 func newReader(f Format, site aggregate.Site, settings *aggregate.Settings) (reader, error) {
+	view := viewer{site: site, hosts: len(settings.Hostnames) > 0}
 	switch f {
 	case Events:
 		return &eventReader{site: site}, nil
 	case Combined, Common:
-		return &logReader{common: f == Common, view: viewer{site: site, hosts: len(settings.Hostnames) > 0}}, nil
+		return &logReader{common: f == Common, view: view}, nil
 	case Caddy:
-		return &caddyReader{view: viewer{site: site, hosts: len(settings.Hostnames) > 0}}, nil
+		return &caddyReader{view: view}, nil
+	case CloudFront, IIS:
+		return newW3CReader(f, view), nil
+	case Cloudflare:
+		return &cloudflareReader{view: view}, nil
 	}
 	return nil, fmt.Errorf("%w: %q (there are %v)", ErrFormat, f, Formats())
 }

@@ -188,6 +188,9 @@ func (m *Importer) take(line []byte) error {
 	}
 	at := m.who.At.UnixMilli()
 	m.newest = max(m.newest, at)
+	if k, ok := m.format.(keeper); ok {
+		line = k.keep(line)
+	}
 	m.hold.push(at, line)
 	return nil
 }
