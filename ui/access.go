@@ -240,7 +240,7 @@ func (s *sessions) end(id string) {
 // signIn is POST /sign-in: a token becomes a session.
 func (u *UI) signIn(ctx *fasthttp.RequestCtx) {
 	if !u.ownForm(ctx) {
-		u.message(ctx, fasthttp.StatusForbidden, "Not signed in", "The form was sent from another site.")
+		u.sayMessage(ctx, fasthttp.StatusForbidden, "door.failed", "door.failed.foreign")
 		return
 	}
 	token := strings.TrimSpace(string(ctx.PostArgs().Peek("token")))
@@ -251,13 +251,13 @@ func (u *UI) signIn(ctx *fasthttp.RequestCtx) {
 		opens = opens || who.may(other)
 	}
 	if !opens {
-		u.door(ctx, fasthttp.StatusUnauthorized, site, "This token opens nothing here. It may be mistyped, taken back, or for another scope.")
+		u.door(ctx, fasthttp.StatusUnauthorized, site, u.locale(ctx).Say("door.wrong"))
 		return
 	}
 	id, err := u.sessions.start(token, u.clock())
 	if err != nil {
 		u.log.Error("no randomness for a session", "err", err)
-		u.message(ctx, fasthttp.StatusInternalServerError, "Not signed in", "The server could not start a session. Its log says why.")
+		u.sayMessage(ctx, fasthttp.StatusInternalServerError, "door.failed", "door.failed.session")
 		return
 	}
 	u.setSession(ctx, id)

@@ -71,7 +71,7 @@ func mimeOf(ext string) string {
 func (u *UI) serveAsset(ctx *fasthttp.RequestCtx, name string) {
 	a := u.assets.served[name]
 	if a == nil {
-		u.message(ctx, fasthttp.StatusNotFound, "Not found", "There is no such file. A page that asks for it is from another version: reload it.")
+		u.sayMessage(ctx, fasthttp.StatusNotFound, "message.not_found", "message.not_found.file")
 		return
 	}
 	ctx.Response.Header.Set(fasthttp.HeaderCacheControl, "public, max-age=31536000, immutable")

@@ -2,11 +2,6 @@ package ui
 
 import (
 	"bytes"
-	"cmp"
-	"net/url"
-	"slices"
-	"strconv"
-	"strings"
 
 	"footfall/aggregate"
 
@@ -24,16 +19,9 @@ import (
 
 // optOutView is the page, ready to be printed.
 type optOutView struct {
-	*optOutText
 	Languages []languageLink
 	Site      aggregate.Site // that the link to the page has named; "" = none
 	Code      string         // for the site's own page about privacy
-	Icon      string
-}
-
-type languageLink struct {
-	Lang, Name, URL string
-	Here            bool
 }
 
 // serveOptOut answers /opt-out and what lies beside it.
@@ -47,25 +35,16 @@ func (u *UI) serveOptOut(ctx *fasthttp.RequestCtx, name string) {
 		u.assets.served[u.assets.url[optOutStyle]].send(ctx)
 		return
 	}
-	args := ctx.QueryArgs()
-	text := optOutTextFor(string(args.Peek("lang")), string(ctx.Request.Header.Peek(fasthttp.HeaderAcceptLanguage)))
-	site, _ := aggregate.ParseSite(string(args.Peek("site")))
-	v := optOutView{optOutText: text, Site: site, Code: optOutCode(u.origin(ctx))}
-	for _, t := range optOutTexts {
-		query := url.Values{"lang": {t.Lang}}
-		if site != "" {
-			query.Set("site", string(site))
-		}
-		v.Languages = append(v.Languages, languageLink{Lang: t.Lang, Name: t.Name, URL: "?" + query.Encode(), Here: t == text})
-	}
+	l := u.locale(ctx)
+	site, _ := aggregate.ParseSite(string(ctx.QueryArgs().Peek("site")))
+	v := optOutView{Site: site, Code: optOutCode(u.origin(ctx)), Languages: languageLinks(ctx, l)}
 	var out bytes.Buffer
-	if err := templates().ExecuteTemplate(&out, "opt-out", &v); err != nil {
+	if err := templates(l).ExecuteTemplate(&out, "opt-out", &v); err != nil {
 		u.log.Error("BUG: a page could not be printed", "page", "opt-out", "err", err)
 		ctx.SetStatusCode(fasthttp.StatusInternalServerError)
 		return
 	}
-	ctx.Response.Header.Set(fasthttp.HeaderContentLanguage, text.Lang)
-	ctx.Response.Header.Add(fasthttp.HeaderVary, fasthttp.HeaderAcceptLanguage)
+	ctx.Response.Header.Set(fasthttp.HeaderContentLanguage, l.Language())
 	u.send(ctx, out.Bytes())
 }
 
@@ -76,43 +55,4 @@ const optOutStyle = "opt-out.css"
 func optOutCode(origin string) string {
 	return `<button type="button" data-footfall-opt-out hidden></button>` + "\n" +
 		`<script defer src="` + origin + `/js/opt-out.js"></script>`
-}
-
-// optOutTextFor is the text in the language that was chosen, else in the one that
-// the reader likes best among those there are, else in English.
-func optOutTextFor(chosen, accepted string) *optOutText {
-	for _, lang := range append([]string{chosen}, preferredLanguages(accepted)...) {
-		lang, _, _ = strings.Cut(strings.ToLower(lang), "-")
-		for _, t := range optOutTexts {
-			if t.Lang == lang {
-				return t
-			}
-		}
-	}
-	return optOutTexts[0]
-}
-
-// preferredLanguages reads an Accept-Language header (RFC 9110, 12.5.4), the best
-// first. Those with weight 0 are not wanted.
-func preferredLanguages(header string) (tags []string) {
-	type weighted struct {
-		tag    string
-		weight float64
-	}
-	var all []weighted
-	for item := range strings.SplitSeq(header, ",") {
-		tag, parameter, _ := strings.Cut(item, ";")
-		w := weighted{strings.TrimSpace(tag), 1}
-		if value, ok := strings.CutPrefix(strings.TrimSpace(parameter), "q="); ok {
-			w.weight, _ = strconv.ParseFloat(value, 64)
-		}
-		if w.tag != "" && w.weight > 0 {
-			all = append(all, w)
-		}
-	}
-	slices.SortStableFunc(all, func(a, b weighted) int { return cmp.Compare(b.weight, a.weight) })
-	for _, w := range all {
-		tags = append(tags, w.tag)
-	}
-	return tags
 }

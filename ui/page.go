@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"footfall/aggregate"
+	"footfall/ui/words"
 
 	"github.com/valyala/fasthttp"
 )
@@ -19,16 +20,15 @@ import (
 //go:embed templates
 var templateFiles embed.FS
 
-var templates = sync.OnceValue(func() *template.Template {
-	return template.Must(template.ParseFS(templateFiles, "templates/*.html"))
-})
-
 // shell is what stands around the moving part of a page.
 type shell struct {
 	Title               string
 	Base                string
 	Style, Script, Icon string
 	Signed              bool
+	Words               map[string]string // that the scripts say
+	Languages           []languageLink
+	Home                string
 	Time, Zone          string // when the figures were read
 	Main                template.HTML
 }
@@ -80,13 +80,13 @@ func (v *views) get(key string) *drawn {
 
 // draw returns the part that shows key, made by view and the template where
 // there is no fresh one.
-func (u *UI) draw(key, name string, view func() any) (html []byte, etag string, made time.Time, err error) {
-	d := u.views.get(key)
+func (u *UI) draw(l *words.Locale, key, name string, view func() any) (html []byte, etag string, made time.Time, err error) {
+	d := u.views.get(l.Key() + "\n" + key)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if start := u.clock(); !d.fresh(start) {
 		var out bytes.Buffer
-		if err := templates().ExecuteTemplate(&out, name, view()); err != nil {
+		if err := templates(l).ExecuteTemplate(&out, name, view()); err != nil {
 			return nil, "", start, err
 		}
 		sum := sha256.Sum256(out.Bytes())
@@ -97,10 +97,11 @@ func (u *UI) draw(key, name string, view func() any) (html []byte, etag string, 
 
 // page answers with a drawn part, inside its shell or, for the script, alone.
 func (u *UI) page(ctx *fasthttp.RequestCtx, who reader, s shell, loc *time.Location, key, name string, view func() any) {
-	html, etag, made, err := u.draw(key, name, view)
+	l := u.locale(ctx)
+	html, etag, made, err := u.draw(l, spoken(ctx)+"\n"+key, name, view)
 	if err != nil {
 		u.log.Error("BUG: a page could not be printed", "page", name, "err", err)
-		u.message(ctx, fasthttp.StatusInternalServerError, "Something is broken", "This page could not be printed. The server's log says why.")
+		u.sayMessage(ctx, fasthttp.StatusInternalServerError, "message.broken", "message.broken.text")
 		return
 	}
 	if ctx.Request.Header.Peek(liveHeader) != nil {
@@ -120,15 +121,18 @@ func (u *UI) page(ctx *fasthttp.RequestCtx, who reader, s shell, loc *time.Locat
 
 // wrap prints a shell.
 func (u *UI) wrap(ctx *fasthttp.RequestCtx, status int, s shell) {
-	s.Base = u.base
+	l := u.locale(ctx)
+	s.Base, s.Home = u.base, withArguments(u.base+"/", spoken(ctx))
+	s.Words, s.Languages = l.Under("script."), languageLinks(ctx, l)
 	s.Style, s.Script, s.Icon = u.assetURL("style.css"), u.assetURL("live.js"), u.assetURL("icon.svg")
 	var out bytes.Buffer
-	if err := templates().ExecuteTemplate(&out, "shell", &s); err != nil {
+	if err := templates(l).ExecuteTemplate(&out, "shell", &s); err != nil {
 		u.log.Error("BUG: a page could not be printed", "page", "shell", "err", err)
 		ctx.SetStatusCode(fasthttp.StatusInternalServerError)
 		return
 	}
 	ctx.SetStatusCode(status)
+	ctx.Response.Header.Set(fasthttp.HeaderContentLanguage, l.Tag())
 	u.send(ctx, out.Bytes())
 }
 
@@ -138,7 +142,7 @@ func (u *UI) assetURL(file string) string { return u.base + "/assets/" + u.asset
 // secret beside what a stranger can make appear in them, so packing tells nothing.
 func (u *UI) send(ctx *fasthttp.RequestCtx, html []byte) {
 	ctx.SetContentType("text/html; charset=utf-8")
-	ctx.Response.Header.Add(fasthttp.HeaderVary, fasthttp.HeaderAcceptEncoding)
+	ctx.Response.Header.Set(fasthttp.HeaderVary, fasthttp.HeaderAcceptEncoding+", "+fasthttp.HeaderAcceptLanguage)
 	switch encoding(ctx) {
 	case "br":
 		ctx.Response.Header.Set(fasthttp.HeaderContentEncoding, "br")
@@ -172,19 +176,25 @@ func (u *UI) message(ctx *fasthttp.RequestCtx, status int, title, text string) {
 	u.plain(ctx, status, "message", title, messageView{Title: title, Text: text})
 }
 
+// sayMessage is message with the keys of both in the catalogues, and arguments.
+func (u *UI) sayMessage(ctx *fasthttp.RequestCtx, status int, title, text string, args ...any) {
+	l := u.locale(ctx)
+	u.message(ctx, status, l.Say(title, args...), l.Say(text, args...))
+}
+
 // messageView is a page without figures.
 type messageView struct {
 	Title, Text string
 	Site        aggregate.Site
-	Base        string
+	Base, Home  string
 	Form        bool   // a token can be given
 	Command     string // to type on the server
 }
 
 func (u *UI) plain(ctx *fasthttp.RequestCtx, status int, name, title string, v messageView) {
-	v.Base = u.base
+	v.Base, v.Home = u.base, withArguments(u.base+"/", spoken(ctx))
 	var out bytes.Buffer
-	if err := templates().ExecuteTemplate(&out, name, &v); err != nil {
+	if err := templates(u.locale(ctx)).ExecuteTemplate(&out, name, &v); err != nil {
 		u.log.Error("BUG: a page could not be printed", "page", name, "err", err)
 	}
 	u.wrap(ctx, status, shell{Title: title + " · Footfall",
@@ -193,25 +203,25 @@ func (u *UI) plain(ctx *fasthttp.RequestCtx, status int, name, title string, v m
 
 // door asks for a token. why is what was wrong with the last one.
 func (u *UI) door(ctx *fasthttp.RequestCtx, status int, site aggregate.Site, why string) {
+	l := u.locale(ctx)
 	if why == "" {
-		why = "The figures are open to readers on the server itself, and to everyone else with a token."
+		why = l.Say("door.text")
 	}
 	if status == fasthttp.StatusUnauthorized {
 		ctx.Response.Header.Set(fasthttp.HeaderWWWAuthenticate, `Bearer realm="footfall"`)
 	}
-	u.plain(ctx, status, "message", "Sign in", messageView{Title: "Who is there?", Text: why, Site: site, Form: true,
+	u.plain(ctx, status, "message", l.Say("door.title"), messageView{Title: l.Say("door.head"), Text: why, Site: site, Form: true,
 		Command: "footfall token add dashboard"})
 }
 
 // unknownSite is the page of a site that does not exist.
 func (u *UI) unknownSite(ctx *fasthttp.RequestCtx, site aggregate.Site) {
-	v := messageView{Title: "No such site", Text: "Nothing is counted for " + string(site) + " here. If it is yours, add it on the server:"}
+	l := u.locale(ctx)
+	v := messageView{Title: l.Say("message.no_site"), Text: l.Say("message.no_site.text", "site", site)}
 	// Whoever made the link chose the name: what a shell would read in its own way
 	// is not offered for copying.
 	if strings.IndexFunc(string(site), unplain) < 0 && site[0] != '-' {
-		v.Command = "footfall site add " + string(site)
-	} else {
-		v.Text = "Nothing is counted for " + string(site) + " here."
+		v.Text, v.Command = l.Say("message.no_site.add", "site", site), "footfall site add "+string(site)
 	}
 	u.plain(ctx, fasthttp.StatusNotFound, "message", v.Title, v)
 }

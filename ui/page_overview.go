@@ -39,7 +39,7 @@ const sparkHeight = 36
 func (u *UI) serveOverview(ctx *fasthttp.RequestCtx, who reader) {
 	sites := u.opened(who)
 	if len(sites) == 0 && !who.local {
-		u.door(ctx, fasthttp.StatusForbidden, "", "Your token opens no site here.")
+		u.door(ctx, fasthttp.StatusForbidden, "", u.locale(ctx).Say("door.none"))
 		return
 	}
 	var key strings.Builder
@@ -47,7 +47,7 @@ func (u *UI) serveOverview(ctx *fasthttp.RequestCtx, who reader) {
 	for _, s := range sites {
 		key.WriteString("\n" + string(s))
 	}
-	u.page(ctx, who, shell{Title: "Sites · Footfall"}, time.UTC, key.String(), "overview", func() any {
+	u.page(ctx, who, shell{Title: u.locale(ctx).Say("sites.title") + " · Footfall"}, time.UTC, key.String(), "overview", func() any {
 		return u.overview(sites)
 	})
 }

@@ -137,7 +137,7 @@ func (u *UI) Serve(ctx *fasthttp.RequestCtx) {
 	case ok && inside == "": // the base path without its slash
 		u.redirect(ctx, u.base+"/")
 	case !ok || inside[0] != '/':
-		u.message(ctx, fasthttp.StatusNotFound, "Not found", "There is nothing here. The dashboard is under "+u.base+"/.")
+		u.sayMessage(ctx, fasthttp.StatusNotFound, "message.not_found", "message.not_found.base", "path", u.base+"/")
 	case strings.HasPrefix(inside, "/api/") && u.api != nil:
 		u.api(ctx, inside)
 	case inside == "/sign-in" && ctx.IsPost():
@@ -146,7 +146,7 @@ func (u *UI) Serve(ctx *fasthttp.RequestCtx) {
 		u.signOut(ctx)
 	case !ctx.IsGet() && !ctx.IsHead():
 		ctx.Response.Header.Set(fasthttp.HeaderAllow, "GET, HEAD")
-		u.message(ctx, fasthttp.StatusMethodNotAllowed, "Not possible", "This address can only be read.")
+		u.sayMessage(ctx, fasthttp.StatusMethodNotAllowed, "message.read_only", "message.read_only.text")
 	case strings.HasPrefix(inside, "/assets/"):
 		u.serveAsset(ctx, inside[len("/assets/"):])
 	case inside == "/opt-out" || inside == "/opt-out/" || inside == "/"+optOutStyle:
@@ -171,11 +171,11 @@ func (u *UI) servePage(ctx *fasthttp.RequestCtx, name string) {
 	name, install := strings.CutSuffix(name, "/"+installPath)
 	site, err := aggregate.ParseSite(name)
 	if err != nil {
-		u.message(ctx, fasthttp.StatusNotFound, "Not found", "There is nothing here, and a site cannot have this name.")
+		u.sayMessage(ctx, fasthttp.StatusNotFound, "message.not_found", "message.not_found.name")
 		return
 	}
 	if !who.may(site) {
-		u.door(ctx, fasthttp.StatusForbidden, site, "Your token does not open this site.")
+		u.door(ctx, fasthttp.StatusForbidden, site, u.locale(ctx).Say("door.not_this"))
 		return
 	}
 	settings, ok := u.settings(site)

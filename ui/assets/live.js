@@ -5,6 +5,7 @@
 const LEAST = 1400; // milliseconds between answers: a visit shows within two seconds
 const MOST = 60000;
 
+const words = JSON.parse(document.body.dataset.words);
 const main = document.getElementById('main');
 const status = document.getElementById('status');
 let etag = '', wait = LEAST, timer = 0, running = false, last = new Date();
@@ -25,7 +26,7 @@ async function refresh() {
 		if (etag) headers['If-None-Match'] = etag;
 		const answer = await fetch(address, { headers, cache: 'no-store', signal: AbortSignal.timeout(20000) });
 		if (answer.status === 401 || answer.status === 403 || answer.status === 404) {
-			say('gone', 'No longer open. Reload the page');
+			say('gone', words.gone);
 			return; // for good
 		}
 		if (answer.status !== 304 && address === location.href) {
@@ -42,11 +43,11 @@ async function refresh() {
 		last = new Date();
 		// A slow server is asked less often: at most a tenth of its time is ours.
 		wait = Math.max(LEAST, Math.min(MOST, 10 * (performance.now() - start) - LEAST));
-		say('live', 'Live');
+		say('live', words.live);
 	} catch {
 		wait = Math.min(MOST, wait * 2);
-		const at = last.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
-		say('off', `Offline. Figures of ${at}`);
+		const at = last.toLocaleTimeString(document.documentElement.lang, { hour: '2-digit', minute: '2-digit' });
+		say('off', words.offline.replace('{time}', at));
 	} finally {
 		running = false;
 	}
@@ -93,8 +94,10 @@ document.addEventListener('click', async event => {
 	const button = event.target.closest('[data-copy]');
 	if (!button) return;
 	await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
-	button.textContent = 'Copied';
-	setTimeout(() => { button.textContent = 'Copy'; }, 2000);
+	const name = button.textContent;
+	if (name === words.copied) return;
+	button.textContent = words.copied;
+	setTimeout(() => { button.textContent = name; }, 2000);
 });
 
 ready();
