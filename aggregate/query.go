@@ -100,6 +100,8 @@ type Query struct {
 type Report struct {
 	Rows      []ReportRow
 	TotalRows int // before Limit and Offset
+	// Grain is that of the time field: of plain "time" the one that was chosen.
+	Grain TimeGrain
 	// TimeLabels are the labels of all buckets of the range, with a time field.
 	TimeLabels []string
 	// Warnings say which metrics are not exact, and why.

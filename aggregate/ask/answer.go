@@ -165,7 +165,7 @@ func (f *figures) report() *aggregate.Report {
 	p := f.p
 	rows := f.rows()
 	f.sort(rows)
-	report := &aggregate.Report{TotalRows: len(rows), TimeLabels: p.labels(), Warnings: p.warnings(), Lossy: p.notes.lossy}
+	report := &aggregate.Report{TotalRows: len(rows), TimeLabels: p.labels(), Grain: p.grain, Warnings: p.warnings(), Lossy: p.notes.lossy}
 	slices.Sort(report.Lossy)
 	report.Hidden = p.hiddenRows()
 	rows = rows[min(p.q.Offset, len(rows)):]

@@ -39,14 +39,26 @@ func (a *API) report(asked *statsQuery, settings *aggregate.Settings) (status in
 	if err != nil {
 		return fasthttp.StatusBadRequest, errorBody(err.Error())
 	}
-	report, err := a.o.Asker.Answer(q)
-	var refusal *ask.Refusal
-	switch {
-	case errors.As(err, &refusal):
-		return fasthttp.StatusBadRequest, errorBody("#/" + refusal.Part + ": " + refusal.Error())
-	case err != nil:
-		a.o.Log.Error("a stats query failed", "site", string(asked.Site), "err", err)
-		return fasthttp.StatusInternalServerError, errorBody("The counters could not be read. The server's log says more.")
+	var report *aggregate.Report
+	var other *compared
+	if asked.comparison != nil {
+		report, other, err = a.compare(asked.comparison, q, settings.Location())
+	} else {
+		report, err = a.o.Asker.Answer(q)
 	}
-	return fasthttp.StatusOK, appendAnswer(nil, asked, q, report, settings.Location())
+	if err != nil {
+		return a.failed(asked.Site, err)
+	}
+	return fasthttp.StatusOK, appendAnswer(nil, &answered{asked, q, report, other, settings.Location()})
+}
+
+// failed answers a query that was not: what the counters cannot know is told to
+// whoever asked, anything else to the log.
+func (a *API) failed(site aggregate.Site, err error) (status int, body []byte) {
+	var refusal *ask.Refusal
+	if errors.As(err, &refusal) {
+		return fasthttp.StatusBadRequest, errorBody("#/" + refusal.Part + ": " + refusal.Error())
+	}
+	a.o.Log.Error("a query failed", "site", string(site), "err", err)
+	return fasthttp.StatusInternalServerError, errorBody("The counters could not be read. The server's log says more.")
 }

@@ -22,6 +22,7 @@ type statsQuery struct {
 	timeLabels      bool
 	totalRows       bool
 	filters         any // as posted, for the echo
+	comparison      *comparison
 }
 
 // queryError says what is wrong with a query, and where.
@@ -395,9 +396,6 @@ func (q *statsQuery) readInclude(v any) error {
 	}
 	imports := true
 	flags := map[string]*bool{"time_labels": &q.timeLabels, "total_rows": &q.totalRows, "imports": &imports}
-	if c := object["comparisons"]; c != nil && c != false {
-		return wrong("#/include/comparisons", "Comparisons are not made here; ask for the other range with a second query")
-	}
 	if err := onlyKnown("#/include", object, map[string]bool{"time_labels": true, "total_rows": true, "imports": true, "comparisons": true}); err != nil {
 		return err
 	}
@@ -411,6 +409,11 @@ func (q *statsQuery) readInclude(v any) error {
 		}
 	}
 	q.NoImports = !imports
+	if c := object["comparisons"]; c != nil && c != false {
+		var err error
+		q.comparison, err = readComparison(c)
+		return err
+	}
 	return nil
 }
 

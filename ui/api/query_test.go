@@ -303,6 +303,7 @@ func TestStatsRefusalsAndFailuresAreTold(t *testing.T) {
 func FuzzStatsQuery(f *testing.F) {
 	f.Add([]byte(minimal + "}"))
 	f.Add([]byte(minimal + `,"dimensions":["time:week","event:props:x"],"filters":[["or",[["not",["is","visit:city",[1]]],["matches","event:page",["^/a"]]]]]}`))
+	f.Add([]byte(minimal + `,"dimensions":["time"],"include":{"comparisons":{"mode":"custom","date_range":["2026-01-01","2026-01-31"],"match_day_of_week":true}}}`))
 	f.Add([]byte(`{"site_id":"example.com","metrics":["percentage"],"date_range":["2026-03-29T00:00:00","2026-10-25T23:59:59"],"order_by":[["percentage","asc"]],"include":{"imports":false},"pagination":{"limit":5,"offset":7}}`))
 	loc, err := time.LoadLocation("Australia/Lord_Howe")
 	if err != nil {
@@ -322,7 +323,7 @@ func FuzzStatsQuery(f *testing.F) {
 		if err != nil {
 			return
 		}
-		out := appendAnswer(nil, asked, q, &aggregate.Report{}, loc)
+		out := appendAnswer(nil, &answered{asked, q, &aggregate.Report{}, nil, loc})
 		var answer struct {
 			Query json.RawMessage `json:"query"`
 		}
