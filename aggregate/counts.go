@@ -31,6 +31,9 @@ const (
 	CarriedScroll // the smaller of the two depths
 	CarriedScrollVisits
 
+	Revenue // amounts of the events in the bucket, in Money of the site's currency
+	Paid    // events in the bucket that brought an amount
+
 	Columns int = iota
 )
 
@@ -67,7 +70,7 @@ func (c *Counts) Uncarry() {
 
 // DropCarried clears the carried columns: the row of a range's first day.
 func (c *Counts) DropCarried() {
-	for i := CarriedVisitors; i < Column(Columns); i++ {
+	for i := CarriedVisitors; i <= CarriedScrollVisits; i++ {
 		c[i] = 0
 	}
 }

@@ -1,6 +1,9 @@
 package aggregate
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Dimension names a kind of fact. The numbers are part of the block and journal
 // formats: never renumber, only append.
@@ -41,6 +44,14 @@ const (
 	// Refusal is no fact of a visit: the rows of the drop ledger, reason by reason.
 	Refusal
 
+	// Facts that the owner has defined, and what follows from others. None of them
+	// comes with a hit but the search term.
+	Conversion // of an event: the id of a goal that it reached
+	Reached    // of a visit: funnel id, step that it reached; several of each funnel
+	PageBefore // of a pageview: the page viewed before it, blank where the visit entered
+	Section    // of an event: the first segment of its page's path
+	SearchTerm // of an event: what was searched for on the site
+
 	Dimensions int = iota
 )
 
@@ -71,8 +82,20 @@ var dimensionNames = [Dimensions]string{
 	OSVersion: "os_version", Device: "device", Language: "language",
 	EntryPage: "entry_page", ExitPage: "exit_page", Page: "page", Hostname: "hostname",
 	EventName: "event_name", Outbound: "outbound_link", Download: "download",
-	Property: "property", Refusal: "refusal",
+	Property: "property", Refusal: "refusal", Conversion: "goal", Reached: "funnel_step",
+	PageBefore: "page_before", Section: "page_section", SearchTerm: "search_term",
 }
+
+// FactDimensions are the dimensions that have blocks of one fact, in their order.
+// PageBefore has none: it is stored with the page alone.
+func FactDimensions() []Dimension { return slices.Clone(factDimensions) }
+
+var factDimensions = func() (all []Dimension) {
+	for d := FirstVisitFact; d <= LastEventFact; d++ {
+		all = append(all, d)
+	}
+	return append(all, Conversion, Reached, Section, SearchTerm)
+}()
 
 // String is the dimension's name, as in "utm_source".
 func (d Dimension) String() string {
@@ -86,7 +109,9 @@ func (d Dimension) String() string {
 func (d Dimension) OfVisit() bool { return d >= FirstVisitFact && d <= LastVisitFact }
 
 // OfEvent reports whether d is a fact of a single event.
-func (d Dimension) OfEvent() bool { return d >= FirstEventFact && d <= LastEventFact }
+func (d Dimension) OfEvent() bool {
+	return d >= FirstEventFact && d <= LastEventFact || d >= Conversion && d != Reached
+}
 
 // family tells, for a dimension whose values carry others in front, which
 // dimension the first n parts of a value are.
@@ -104,7 +129,7 @@ var families = [Dimensions][]family{
 }
 
 // parts is how many parts a value of d has; 1 where it carries nothing.
-var parts = [Dimensions]int{Referrer: 2, Region: 3, City: 5, BrowserVersion: 2, OSVersion: 2, Property: 2}
+var parts = [Dimensions]int{Referrer: 2, Region: 3, City: 5, BrowserVersion: 2, OSVersion: 2, Property: 2, Reached: 2}
 
 // Parts is the number of parts in a value of d.
 func (d Dimension) Parts() int { return max(1, parts[d]) }
@@ -188,8 +213,9 @@ func MakePair(a, b Dimension) Pair {
 }
 
 // Pairs are all the pairs of dimensions that are stored.
-func Pairs() []Pair {
-	var all []Pair
+func Pairs() []Pair { return slices.Clone(pairs) }
+
+var pairs = func() (all []Pair) {
 	for i, a := range crossed {
 		for _, b := range crossed[i+1:] {
 			if !a.Contains(b) && !b.Contains(a) {
@@ -198,16 +224,14 @@ func Pairs() []Pair {
 		}
 	}
 	return all
-}
+}()
 
 // Crossed reports whether links between a and b are stored.
-func Crossed(a, b Dimension) bool {
-	return a != b && isCrossed[a] && isCrossed[b] && !a.Contains(b) && !b.Contains(a)
-}
+func Crossed(a, b Dimension) bool { return isPair[a][b] || isPair[b][a] }
 
-var isCrossed = func() (is [Dimensions]bool) {
-	for _, d := range crossed {
-		is[d] = true
+var isPair = func() (is [Dimensions][Dimensions]bool) {
+	for _, p := range pairs {
+		is[p.A][p.B] = true
 	}
 	return is
 }()

@@ -34,7 +34,10 @@ const (
 )
 
 // Prop is one property of an event.
-type Prop struct{ Key, Value string }
+type Prop struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+}
 
 // Facts holds a value for each dimension that a hit brings: the visit facts up
 // to LastHitFact, and Page, Hostname, EventName, Outbound and Download. The rest

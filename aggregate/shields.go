@@ -99,7 +99,7 @@ func setShieldPages(s *Settings, value string) error {
 		return err
 	}
 	for _, glob := range globs {
-		if glob[0] != '/' && glob[0] != '*' || len(glob) > 500 {
+		if glob[0] != '/' && glob[0] != '*' || len(glob) > MaxGlob {
 			return fmt.Errorf("%q is no pattern of a path: it begins with / or *", glob)
 		}
 	}

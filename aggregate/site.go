@@ -67,6 +67,13 @@ type Settings struct {
 	TidyPaths     bool   `json:"tidy_paths"`      // spell like paths alike
 	BeaconsPerDay int    `json:"beacons_per_day"` // pageviews and events counted per day; 0 = no limit
 	UmamiID       string `json:"umami_id"`        // what Umami's script calls the site
+
+	// Properties are the keys of event properties that count; empty = any, NoProperties
+	// alone = none but those that trackers send by themselves.
+	Properties []string `json:"properties"`
+	SearchKey  string   `json:"search_key"` // query key of the site's own search; blank = its terms are not counted
+	Currency   string   `json:"currency"`   // ISO 4217; blank = amounts are not counted
+	Rates      []Rate   `json:"rates"`      // of other currencies
 }
 
 // DefaultSettings are those of a new site.
@@ -150,6 +157,14 @@ var settingKeys = []Setting{
 		pathsText, setPaths},
 	{"beacons_per_day", "pageviews and events counted per day; those beyond it are refused (off = no limit)",
 		func(s *Settings) string { return numberOr("off", s.BeaconsPerDay) }, setBeaconsPerDay},
+	{"properties", "keys of event properties that count, separated by commas (any = all; none = only the trackers' own)",
+		func(s *Settings) string { return listOr("any", s.Properties) }, setProperties},
+	{"search_key", "the query key of your site's own search, such as q: what is searched for is counted (none = it is not)",
+		func(s *Settings) string { return listOr("none", single(s.SearchKey)) }, setSearchKey},
+	{"currency", "the currency in which revenue is counted, such as EUR (none = it is not); a change does not convert what is counted already",
+		func(s *Settings) string { return listOr("none", single(s.Currency)) }, setCurrency},
+	{"rates", "what one unit of other currencies is worth in the site's, such as USD=0.92,GBP=1.17; amounts without a rate are no revenue",
+		ratesText, setRates},
 	{"umami_id", "the website id in pages that still carry Umami's script",
 		func(s *Settings) string { return listOr("none", single(s.UmamiID)) }, setUmamiID},
 	{"values_per_day", "values kept per dimension and day; the lightest beyond it are counted under (other)",

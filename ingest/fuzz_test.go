@@ -175,11 +175,11 @@ func FuzzPatternsAndTidyPaths(f *testing.F) {
 		if again := s.tidy(tidied); again != tidied && !strings.Contains(tidied, "/index.") && !strings.Contains(tidied, "/default.") {
 			t.Errorf("%q: tidied to %q, and again to %q", path, tidied, again)
 		}
-		if len(path) <= maxGlob && !matchGlob(path, path) {
+		if len(path) <= aggregate.MaxGlob && !aggregate.MatchGlob(path, path) {
 			t.Errorf("%q does not match itself", path)
 		}
-		matchGlob(glob, path)
-		if !matchGlob("**", path) {
+		aggregate.MatchGlob(glob, path)
+		if !aggregate.MatchGlob("**", path) {
 			t.Errorf("** does not match %q", path)
 		}
 	})

@@ -36,7 +36,7 @@ func TestPatternsMatchPaths(t *testing.T) {
 		{"", "/", false},
 		{"/a", "", false},
 	} {
-		if got := matchGlob(c.glob, c.path); got != c.want {
+		if got := aggregate.MatchGlob(c.glob, c.path); got != c.want {
 			t.Errorf("%q and %q: got %t, want %t", c.glob, c.path, got, c.want)
 		}
 	}
@@ -45,10 +45,10 @@ func TestPatternsMatchPaths(t *testing.T) {
 func TestAPatternOfManyStarsEnds(t *testing.T) {
 	for _, glob := range []string{strings.Repeat("*a**", 60) + "b", "***" + strings.Repeat("a", 480) + "b", "**a*a*a*a*a*b"} {
 		for _, path := range []string{strings.Repeat("a/", 1000), strings.Repeat("a", 2000)} {
-			if matchGlob(glob, path) {
+			if aggregate.MatchGlob(glob, path) {
 				t.Errorf("%.20s: got a match without a b", glob)
 			}
-			if !matchGlob(glob, path+strings.Repeat("a", 480)+"b") {
+			if !aggregate.MatchGlob(glob, path+strings.Repeat("a", 480)+"b") {
 				t.Errorf("%.20s: got no match with a b", glob)
 			}
 		}
@@ -57,7 +57,7 @@ func TestAPatternOfManyStarsEnds(t *testing.T) {
 
 func BenchmarkMatchGlob(b *testing.B) {
 	for b.Loop() {
-		matchGlob("/blog/*/draft/**", "/blog/2026/a-post-of-some-length")
+		aggregate.MatchGlob("/blog/*/draft/**", "/blog/2026/a-post-of-some-length")
 	}
 }
 

@@ -133,12 +133,15 @@ var near = [aggregate.Columns]aggregate.Column{
 	aggregate.CarriedEngagedVisits: aggregate.CarriedVisits,
 	aggregate.CarriedScroll:        -1,
 	aggregate.CarriedScrollVisits:  aggregate.CarriedEngagedVisits,
+	aggregate.Revenue:              -1,
+	aggregate.Paid:                 -1,
 }
 
 var columnNames = [aggregate.Columns]string{
 	"visitors", "visits", "pageviews", "events", "starts", "bounces", "duration", "start views",
 	"engaged", "engaged visits", "scroll", "scroll visits", "carried visitors", "carried visits",
 	"carried engaged visits", "carried scroll", "carried scroll visits",
+	"revenue", "paid events",
 }
 
 // appendColumns appends the columns of all rows.

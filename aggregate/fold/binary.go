@@ -61,9 +61,10 @@ func (e *encoder) counts(c *aggregate.Counts) {
 
 // decoder reads them back; after an error it returns zeros.
 type decoder struct {
-	r   *bufio.Reader
-	buf [16]byte
-	err error
+	r       *bufio.Reader
+	version uint64
+	buf     [16]byte
+	err     error
 }
 
 func (d *decoder) fail(err error) {
@@ -150,7 +151,11 @@ func (d *decoder) text() string {
 }
 
 func (d *decoder) counts(c *aggregate.Counts) {
-	for i := range c {
+	n := len(c)
+	if d.version == 1 {
+		n = columnsOf1
+	}
+	for i := range c[:n] {
 		c[i] = d.varint()
 	}
 }

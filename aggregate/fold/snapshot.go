@@ -13,7 +13,10 @@ import (
 
 // Version is the version of the snapshot format. A release that changes the
 // format reads its predecessor's too (P9).
-const Version = 1
+const Version = 2
+
+// columnsOf1 are the columns of a row in version 1.
+const columnsOf1 = int(aggregate.CarriedScrollVisits) + 1
 
 // ErrSnapshot is returned for bytes that WriteTo did not make.
 var ErrSnapshot = errors.New("malformed snapshot of a day")
@@ -145,8 +148,9 @@ const ReadAhead = 1 << 16
 // ErrSnapshot, or is the reader's.
 func ReadDay(r io.Reader) (*Day, error) {
 	dec := &decoder{r: bufio.NewReaderSize(r, ReadAhead)}
-	if v := dec.uvarint(); dec.err == nil && v != Version {
-		return nil, fmt.Errorf("%w: version %d, want %d", ErrSnapshot, v, Version)
+	dec.version = dec.uvarint()
+	if dec.err == nil && (dec.version < 1 || dec.version > Version) {
+		return nil, fmt.Errorf("%w: version %d, want 1 to %d", ErrSnapshot, dec.version, Version)
 	}
 	d := dec.head()
 	if dec.err != nil {

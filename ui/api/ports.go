@@ -24,3 +24,25 @@ type Ledgers interface {
 
 // ScopeStats is the scope of a token that may read figures.
 const ScopeStats = "stats"
+
+// Goals are what the owners of sites have defined. Errors wrap aggregate.ErrGoal,
+// whose text may be shown, or aggregate.ErrNoGoal; others are of the disk.
+type Goals interface {
+	// Definitions are a site's goals and funnels, in the order in which they were made.
+	Definitions(site aggregate.Site) aggregate.Definitions
+	// AddGoal adds a goal and returns it with its id, its name and its first day.
+	AddGoal(site aggregate.Site, g aggregate.Goal) (aggregate.Goal, error)
+	// ChangeGoal replaces the goal with g's id. One that is reached by something else
+	// from now on gets a new id.
+	ChangeGoal(site aggregate.Site, g aggregate.Goal) (aggregate.Goal, error)
+	RemoveGoal(site aggregate.Site, id aggregate.GoalID) error
+	AddFunnel(site aggregate.Site, f aggregate.Funnel) (aggregate.Funnel, error)
+	RemoveFunnel(site aggregate.Site, id aggregate.GoalID) error
+}
+
+// FunnelsAndFlows answers what Asker's queries do not: which way visits went. The
+// errors are those of Asker, and aggregate.ErrNoGoal.
+type FunnelsAndFlows interface {
+	Funnel(q *aggregate.FunnelQuery) (*aggregate.FunnelReport, error)
+	Flow(q *aggregate.FlowQuery) (*aggregate.FlowReport, error)
+}
