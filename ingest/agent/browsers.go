@@ -35,6 +35,7 @@ var browsers = []struct{ token, name string }{
 	{"OculusBrowser/", "Meta Quest Browser"}, // also says SamsungBrowser
 	{"SamsungBrowser/", "Samsung Browser"},
 	{"Brave/", "Brave"},
+	{" Brave", "Brave"}, // of iPhones, at the end
 	{"Vivaldi/", "Vivaldi"},
 	{"YaBrowser/", "Yandex Browser"},
 	{"YaSearchBrowser/", "Yandex Browser"},

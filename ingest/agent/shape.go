@@ -55,30 +55,8 @@ func looksLikeWebKit(lower []byte) bool {
 			return false
 		}
 	}
-	return !bytes.Contains(lower, []byte("compatible")) && !hasTrailer(lower)
-}
-
-// hasTrailer reports whether a Chrome of a Linux desktop says more behind what
-// all of them say than browsers do. There it is programs who add their names.
-func hasTrailer(lower []byte) bool {
-	if !bytes.Contains(lower, []byte("(x11; linux")) || !bytes.Contains(lower, []byte("chrome/")) {
-		return false
-	}
-	i := bytes.LastIndex(lower, []byte("safari/"))
-	if i < 0 {
-		return false
-	}
-	_, rest, _ := bytes.Cut(lower[i:], []byte(" "))
-	rest = bytes.TrimLeft(rest, " (")
-	if len(rest) == 0 || !isLetter(rest[0]) {
-		return false
-	}
-	for _, b := range browsers {
-		if bytes.Contains(rest, []byte(strings.ToLower(b.token))) {
-			return false
-		}
-	}
-	return !namesAppliance(rest)
+	// A browser's one is that of Internet Explorer, or "(Compatible, like Chrome)".
+	return !bytes.Contains(lower, []byte("compatible;")) && !bytes.Contains(lower, []byte("compatible)"))
 }
 
 // namesAppliance reports whether an agent names a phone, a television set or a

@@ -63,6 +63,7 @@ var left = []string{
 	"MetaIAB Facebook",  // the web view of Facebook's app
 	"Butterfly",         // a phone, too
 	"Sonic",             // a word in the desktop app of Slack
+	"Blackboard",        // an app of universities, which shows pages in a web view
 }
 
 type entry struct {
