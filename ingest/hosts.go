@@ -27,7 +27,7 @@ func (t *Ticket) hostRefused(site aggregate.Site, settings *aggregate.Settings, 
 		return page, true
 	}
 	for _, header := range [...]string{who.Origin, who.Referer} {
-		if header == "" || header == "null" {
+		if header == "" || header == "null" || isOn(header, page) {
 			continue
 		}
 		from, problem := t.text.splitURL(header)
@@ -36,6 +36,19 @@ func (t *Ticket) hostRefused(site aggregate.Site, settings *aggregate.Settings, 
 		}
 	}
 	return "", false
+}
+
+// isOn reports whether a header is an address on a host, in the spelling in which
+// browsers send it: the usual case, told without taking the address apart.
+func isOn(header, host string) bool {
+	rest, ok := strings.CutPrefix(header, "https://")
+	if !ok {
+		if rest, ok = strings.CutPrefix(header, "http://"); !ok {
+			return false
+		}
+	}
+	rest, ok = strings.CutPrefix(strings.TrimPrefix(rest, "www."), host)
+	return ok && (rest == "" || rest[0] == '/')
 }
 
 // hostCounts judges one host by the setting. "*.example.com" means every host

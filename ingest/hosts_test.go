@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"strings"
 	"testing"
 
 	"footfall/aggregate"
@@ -109,4 +110,43 @@ func TestReferrerSpamIsRefused(t *testing.T) {
 		}
 	}
 	h.hit(`{"n":"pageview","u":"https://example.com/?utm_source=newsletter","r":"https://notsemalt.com/semalt.com"}`)
+}
+
+// What is told at a glance must be what taking the address apart tells.
+func TestAGlanceAtAHeaderAgreesWithItsReading(t *testing.T) {
+	var s scratch
+	headers := []string{"https://www.example.com", "http://example.com/a?b#c", "https://example.com:8443", "https://example.com.evil.example/",
+		"https://example.comevil.example", "https://example.com@evil.example/", "https://example.com\\@evil.example", "https://EXAMPLE.com/",
+		"https://example.com?x", "https://example.com#x", "https://www.www.example.com/", "https://", "https:///", "null", "", "example.com",
+		"ftp://example.com/", "https://example.com./", "https://xn--bcher-kva.example/", "https://bücher.example/"}
+	for _, page := range []string{"example.com", "www.example.com", "evil.example", "bücher.example"} {
+		for _, header := range headers {
+			from, problem := s.splitURL(header)
+			if isOn(header, page) && (problem != "" || from.host != page && "www."+from.host != page) {
+				t.Errorf("%q is taken for %q at a glance, read it is %q (%s)", header, page, from.host, problem)
+			}
+		}
+	}
+	if !isOn("https://www.example.com/", "example.com") || !isOn("http://example.com", "example.com") {
+		t.Error("the usual headers are not known at a glance")
+	}
+}
+
+func TestHostsAreOfTheSignsThatHostsHave(t *testing.T) {
+	var s scratch
+	for authority, want := range map[string]string{
+		"example.com": "example.com", "WWW.Example.COM.": "example.com", "www.example.com": "example.com", "a_b.example": "a_b.example",
+		"user:pw@example.com:8080": "example.com", "bücher.example": "bücher.example", "BÜCHER.example": "bücher.example", "1-2.example": "1-2.example",
+		"example.com.": "example.com",
+		"a..b":         "-", ".example.com": "-", "www..example.com": "-", "a b": "-", "a\tb": "-", "a\"b": "-", "a%20b": "-", "a\xffb": "-", "a\u0085b": "-",
+		"ü b": "-", "example.com:port": "-", "example.com:123456": "-", strings.Repeat("a", 254): "-",
+	} {
+		got, ok := s.host(authority)
+		if !ok {
+			got = "-"
+		}
+		if got != want {
+			t.Errorf("the host of %q is %q, want %q", authority, got, want)
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"footfall/ingest/source"
 )
@@ -109,14 +110,45 @@ func (s *scratch) host(authority string) (host string, ok bool) {
 		}
 		host = host[:i]
 	}
-	if len(host) > maxHost || strings.ContainsAny(host, " \"#%&'()*,/<>?@[\\]^`{|}") || cleanPrefix(host) < len(host) {
+	plain, ok := isPlainHost(host)
+	if !ok || len(host) > maxHost {
 		return "", false
+	}
+	if plain {
+		return strings.TrimPrefix(host, "www."), true
 	}
 	host = strings.TrimPrefix(strings.TrimSuffix(s.lower(host), "."), "www.")
 	if strings.HasPrefix(host, ".") || strings.Contains(host, "..") {
 		return "", false
 	}
 	return host, true
+}
+
+// isPlainHost looks at a host's signs. plain says that they are small letters,
+// digits, hyphens and dots, none of these beside another or at an end, as in nearly
+// all hosts; ok is false where one of them stands in no host.
+func isPlainHost(host string) (plain, ok bool) {
+	plain = true
+	last := byte('.')
+	for i := 0; i < len(host); i++ {
+		c := host[i]
+		switch {
+		case c >= 'a' && c <= 'z', isDigit(c), c == '-':
+		case c == '.' && last != '.':
+		case c >= utf8.RuneSelf:
+			return false, strings.IndexFunc(host, isNoHostRune) < 0 && utf8.ValidString(host)
+		case isNoHostRune(rune(c)):
+			return false, false
+		default:
+			plain = false
+		}
+		last = c
+	}
+	return plain && last != '.', true
+}
+
+func isNoHostRune(r rune) bool {
+	return unicode.IsControl(r) || r < utf8.RuneSelf && strings.IndexByte(" \"#%&'()*,/<>?@[\\]^`{|}", byte(r)) >= 0
 }
 
 // validPort accepts nothing, or a colon and at most five digits.

@@ -81,6 +81,7 @@ type group struct {
 var groups = []group{
 	{"beacons", measureBeacons},
 	{"allocations", measureAllocations},
+	{"door", measureDoor},
 	{"memory", measureMillion},
 	{"import", measureImport},
 	{"queries", measureQueries},

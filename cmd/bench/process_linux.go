@@ -59,3 +59,14 @@ func (p *process) hold() (release func() error, err error) {
 	}
 	return func() error { return p.cmd.Process.Signal(syscall.SIGCONT) }, nil
 }
+
+// threadTime is the processor time that the calling thread has spent: what else the
+// machine does is not in it.
+func threadTime() (time.Duration, error) {
+	const thread = 1 // RUSAGE_THREAD, getrusage(2)
+	var use syscall.Rusage
+	if err := syscall.Getrusage(thread, &use); err != nil {
+		return 0, err
+	}
+	return time.Duration(use.Utime.Nano() + use.Stime.Nano()), nil
+}
