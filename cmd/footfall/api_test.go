@@ -271,3 +271,10 @@ func TestTheStatsAPISaysWhatItAnsweredAndTakesItBack(t *testing.T) {
 		}
 	}
 }
+
+func readJSON(t *testing.T, body string, to any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(body), to); err != nil {
+		t.Fatalf("no JSON: %v\n%s", err, body)
+	}
+}

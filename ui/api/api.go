@@ -42,8 +42,12 @@ type endpoint map[string]func(*API, *fasthttp.RequestCtx) (status int, body []by
 
 // endpoints are the addresses there are.
 var endpoints = map[string]endpoint{
-	"/api/v2/query":    {fasthttp.MethodPost: (*API).query},
-	"/api/v2/refusals": {fasthttp.MethodGet: (*API).refusals},
+	"/api/v1/stats/realtime/visitors": {fasthttp.MethodGet: v1((*API).legacyRealtime)},
+	"/api/v1/stats/aggregate":         {fasthttp.MethodGet: v1((*API).legacyAggregate)},
+	"/api/v1/stats/timeseries":        {fasthttp.MethodGet: v1((*API).legacyTimeseries)},
+	"/api/v1/stats/breakdown":         {fasthttp.MethodGet: v1((*API).legacyBreakdown)},
+	"/api/v2/query":                   {fasthttp.MethodPost: (*API).query},
+	"/api/v2/refusals":                {fasthttp.MethodGet: (*API).refusals},
 }
 
 // Serve answers a request below /api/; path is its path without the base path.
@@ -81,6 +85,15 @@ func (e endpoint) methods() string {
 // unauthorized is one text for a missing, an invalid and another site's key, so
 // that it does not tell which sites exist.
 const unauthorized = "Missing or invalid API key. Send a token with the scope stats for this site as \"Authorization: Bearer TOKEN\"."
+
+// open is the site that a request asks for by its domain, if its token has the scope
+// there. It takes the same way for a site that does not exist.
+func (a *API) open(ctx *fasthttp.RequestCtx, domain, scope string) (aggregate.Site, aggregate.Settings, bool) {
+	token := apiToken(ctx)
+	site, err := aggregate.ParseSite(domain)
+	settings, known := a.o.Settings(site)
+	return site, settings, token != "" && a.o.Tokens.Check(token, site, scope) && known && err == nil
+}
 
 // apiToken takes the token out of an Authorization header; "" if there is none.
 func apiToken(ctx *fasthttp.RequestCtx) string {

@@ -14,8 +14,7 @@ const maxStatsBody = 64 << 10
 
 // query is POST /api/v2/query.
 func (a *API) query(ctx *fasthttp.RequestCtx) (status int, body []byte) {
-	token := apiToken(ctx)
-	if token == "" {
+	if apiToken(ctx) == "" {
 		return fasthttp.StatusUnauthorized, errorBody(unauthorized)
 	}
 	if len(ctx.PostBody()) > maxStatsBody {
@@ -25,8 +24,8 @@ func (a *API) query(ctx *fasthttp.RequestCtx) (status int, body []byte) {
 	if err != nil {
 		return fasthttp.StatusBadRequest, errorBody(err.Error())
 	}
-	settings, known := a.o.Settings(asked.Site)
-	if !a.o.Tokens.Check(token, asked.Site, ScopeStats) || !known {
+	_, settings, ok := a.open(ctx, string(asked.Site), ScopeStats)
+	if !ok {
 		return fasthttp.StatusUnauthorized, errorBody(unauthorized)
 	}
 	return a.report(asked, &settings)

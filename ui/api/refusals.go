@@ -43,22 +43,22 @@ type refusalsAnswer struct {
 // day and reason, for up to thirty days. Objectors are not in it. Its parameters
 // are site_id and days (1-30; default 30, today included).
 func (a *API) refusals(ctx *fasthttp.RequestCtx) (status int, body []byte) {
-	token := apiToken(ctx)
-	site, err := aggregate.ParseSite(string(ctx.QueryArgs().Peek("site_id")))
-	if token == "" {
+	domain := string(ctx.QueryArgs().Peek("site_id"))
+	if apiToken(ctx) == "" {
 		return fasthttp.StatusUnauthorized, errorBody(unauthorized)
 	}
-	if err != nil {
+	if domain == "" {
 		return fasthttp.StatusBadRequest, errorBody("site_id: want the site's domain.")
 	}
 	days := maxLedgerDays
+	var err error
 	if text := string(ctx.QueryArgs().Peek("days")); text != "" {
 		if days, err = strconv.Atoi(text); err != nil || days < 1 || days > maxLedgerDays {
 			return fasthttp.StatusBadRequest, errorBody("days: want a number from 1 to 30.")
 		}
 	}
-	settings, known := a.o.Settings(site)
-	if !a.o.Tokens.Check(token, site, ScopeStats) || !known {
+	site, settings, ok := a.open(ctx, domain, ScopeStats)
+	if !ok {
 		return fasthttp.StatusUnauthorized, errorBody(unauthorized)
 	}
 	last := aggregate.DayOf(a.o.Clock(), settings.Location())
