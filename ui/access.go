@@ -1,83 +1,102 @@
 package ui
 
 import (
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
-	"io"
 	"net"
+	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"footfall/aggregate"
+	"footfall/aggregate/team"
+	"footfall/ui/account"
 
 	"github.com/valyala/fasthttp"
 )
 
-// Access says who may read the dashboard.
+// Access says who is let in.
 //
-// A request that comes from this machine needs no token. Three things must hold,
-// because a reverse proxy on the same machine, or a web page that points its own
-// name at 127.0.0.1, would otherwise open the figures to the world:
-//
-//  1. the peer's address is a loopback address;
-//  2. no header tells of a proxy, and the protocol is not HTTP/1.0, which is what
-//     nginx speaks to the servers behind it when nothing else is configured;
-//  3. the Host header names this machine: localhost, a loopback address, or one of Hosts.
-//
-// Everyone else shows a token: in the Authorization header, or once in the
-// sign-in form, which starts a session. A token in an address is never read:
-// addresses end up in histories and logs.
+// Somebody of the team signs in and has a session; a program shows a token in the
+// Authorization header. Neither is ever read from an address: addresses end up in
+// histories and logs. While there is no account, the pages say how to make the
+// first one, and nothing else.
 type Access struct {
+	// Book knows the accounts; nil: there are none and never will be.
+	Book *account.Book
 	// Tokens knows the tokens; nil: there are none.
 	Tokens Tokens
+	// Local lets readers on this machine in as if they owned it, without an account.
+	// Three things must hold for that, because a reverse proxy on the same machine,
+	// or a web page that points its own name at 127.0.0.1, would otherwise open the
+	// figures to the world:
+	//
+	//  1. the peer's address is a loopback address;
+	//  2. no header tells of a proxy, and the protocol is not HTTP/1.0, which is what
+	//     nginx speaks to the servers behind it when nothing else is configured;
+	//  3. the Host header names this machine: localhost, a loopback address, or one of Hosts.
+	Local bool
 	// Hosts are further names under which a reader on this machine may call
-	// without a token: the host of the listen address. The name under which a
+	// without an account: the host of the listen address. The name under which a
 	// proxy publishes the dashboard does not belong here, since a proxy that
 	// passes the name but adds no header could not be told from a local reader.
 	Hosts []string
-	// Random is the source of session ids; nil: crypto/rand.
-	Random io.Reader
+	// Trusted reports whether a peer is a proxy whose word on the reader's own
+	// connection is believed. nil: those on this machine are.
+	Trusted func(net.IP) bool
+	// Plain lets people sign in over connections that are not encrypted, other
+	// than those that stay on this machine.
+	Plain bool
 }
 
-const (
-	sessionCookie = "footfall_session"
-	sessionIdle   = 7 * 24 * time.Hour
-	maxSessions   = 1000
-)
-
-// reader is who asks, as far as the door can tell.
+// reader is who asks, as far as the door can tell. The zero value is a stranger.
 type reader struct {
-	tokens Tokens
-	local  bool
-	token  string
-	signed bool // by a session
+	local   bool            // on this machine, and that is enough
+	session account.Session // of somebody who is signed in; ID 0: nobody is
+	cookie  string          // the session's token
+	token   string          // of a program
+	tokens  Tokens
 }
 
-// may reports whether the reader may see the site's figures.
-func (r reader) may(site aggregate.Site) bool {
-	return r.local || r.token != "" && r.tokens != nil && r.tokens.Check(r.token, site, ScopeStats)
+// may reports whether the reader may do something to a site, or to the
+// installation where the site is blank. Whatever is decided about access is
+// decided here.
+func (r reader) may(site aggregate.Site, a team.Action) bool { return r.role(site).May(a) }
+
+// role is what the reader is on a site.
+func (r reader) role(site aggregate.Site) team.Role {
+	switch {
+	case r.local:
+		return team.Owner
+	case r.session.ID != 0:
+		return r.session.Member.Grants.Role(site)
+	case r.token != "" && site != "" && r.tokens.Check(r.token, site, ScopeStats):
+		return team.Viewer
+	}
+	return team.Nobody
 }
 
 // known reports whether the reader showed anything at all.
-func (r reader) known() bool { return r.local || r.token != "" }
+func (r reader) known() bool { return r.local || r.session.ID != 0 || r.token != "" }
 
-// reader finds out who asks. A token is not checked here: what it opens depends on the site.
+// signed reports whether the reader has a session.
+func (r reader) signed() bool { return r.session.ID != 0 }
+
+// reader finds out who asks. A token is not checked here: what it opens depends on
+// the site. It comes before a session, so that nobody's session adds to it.
 func (u *UI) reader(ctx *fasthttp.RequestCtx) reader {
-	r := reader{tokens: u.access.Tokens, local: u.access.local(ctx)}
-	if r.local {
-		return r
+	if token := bearerToken(ctx); token != "" && u.access.Tokens != nil {
+		return reader{token: token, tokens: u.access.Tokens}
 	}
-	if token := bearerToken(ctx); token != "" {
-		r.token = token
-		return r
+	if u.access.Book != nil {
+		cookie := u.cookie(ctx, sessionCookie)
+		if s, ok := u.access.Book.Session(cookie); ok {
+			return reader{session: s, cookie: cookie}
+		}
 	}
-	if id := ctx.Request.Header.Cookie(sessionCookie); len(id) > 0 {
-		r.token = u.sessions.token(string(id), u.clock())
-		r.signed = r.token != ""
-	}
-	return r
+	return reader{local: u.access.Local && u.access.local(ctx)}
+}
+
+// opened are the sites that the reader may see.
+func (u *UI) opened(who reader) []aggregate.Site {
+	return slices.DeleteFunc(slices.Clone(u.sites()), func(s aggregate.Site) bool { return !who.may(s, team.See) })
 }
 
 func bearerToken(ctx *fasthttp.RequestCtx) string {
@@ -88,10 +107,14 @@ func bearerToken(ctx *fasthttp.RequestCtx) string {
 	return strings.TrimSpace(token)
 }
 
-// local reports whether the request needs no token (see Access).
+// local reports whether the request needs no account (see Access).
 func (a *Access) local(ctx *fasthttp.RequestCtx) bool {
-	return ctx.RemoteIP().IsLoopback() && !proxied(&ctx.Request.Header) &&
-		a.names(string(ctx.Host())) && !foreignScript(&ctx.Request.Header)
+	return near(ctx) && a.names(string(ctx.Host())) && !foreignScript(&ctx.Request.Header)
+}
+
+// near reports whether the reader's own connection does not leave this machine.
+func near(ctx *fasthttp.RequestCtx) bool {
+	return ctx.RemoteIP().IsLoopback() && !proxied(&ctx.Request.Header)
 }
 
 // proxyHeaders are what proxies add, besides everything that begins with X-Forwarded-.
@@ -152,158 +175,15 @@ func hostName(host string) string {
 	return strings.ToLower(strings.Trim(host, "[]"))
 }
 
-// secure reports whether the reader's own connection is encrypted: here, or at
-// the proxy on this machine that says so.
-func secure(ctx *fasthttp.RequestCtx) bool {
-	return ctx.IsTLS() || ctx.RemoteIP().IsLoopback() &&
-		strings.EqualFold(string(ctx.Request.Header.Peek("X-Forwarded-Proto")), "https")
-}
-
-// sessions are the signed-in readers. They live in memory and end with the
-// process. A cookie holds a random id; here only the id's hash is kept. The token
-// stays with it, so that a token taken back closes its sessions at once.
-type sessions struct {
-	random io.Reader
-
-	mu sync.Mutex // protects m
-	m  map[[sha256.Size]byte]*session
-}
-
-type session struct {
-	token string
-	seen  time.Time
-}
-
-func newSessions(random io.Reader) *sessions {
-	if random == nil {
-		random = rand.Reader
-	}
-	return &sessions{random: random, m: map[[sha256.Size]byte]*session{}}
-}
-
-// start begins a session and returns its id.
-func (s *sessions) start(token string, now time.Time) (string, error) {
-	var raw [32]byte
-	if _, err := io.ReadFull(s.random, raw[:]); err != nil {
-		return "", err
-	}
-	id := base64.RawURLEncoding.EncodeToString(raw[:])
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.m) >= maxSessions {
-		s.evict(now)
-	}
-	s.m[sha256.Sum256([]byte(id))] = &session{token: token, seen: now}
-	return id, nil
-}
-
-// evict forgets idle sessions, and the one unused for longest where none is idle.
-// The caller holds mu.
-func (s *sessions) evict(now time.Time) {
-	var oldest [sha256.Size]byte
-	var since time.Time
-	for key, one := range s.m {
-		if now.Sub(one.seen) > sessionIdle {
-			delete(s.m, key)
-		} else if since.IsZero() || one.seen.Before(since) {
-			oldest, since = key, one.seen
-		}
-	}
-	if len(s.m) >= maxSessions {
-		delete(s.m, oldest)
-	}
-}
-
-// token returns the token of a session, or "" where there is none (any more).
-func (s *sessions) token(id string, now time.Time) string {
-	key := sha256.Sum256([]byte(id))
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	one := s.m[key]
-	if one == nil {
-		return ""
-	}
-	if now.Sub(one.seen) > sessionIdle {
-		delete(s.m, key)
-		return ""
-	}
-	one.seen = now
-	return one.token
-}
-
-func (s *sessions) end(id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.m, sha256.Sum256([]byte(id)))
-}
-
-// signIn is POST /sign-in: a token becomes a session.
-func (u *UI) signIn(ctx *fasthttp.RequestCtx) {
-	if !u.ownForm(ctx) {
-		u.sayMessage(ctx, fasthttp.StatusForbidden, "door.failed", "door.failed.foreign")
-		return
-	}
-	token := strings.TrimSpace(string(ctx.PostArgs().Peek("token")))
-	site, _ := aggregate.ParseSite(string(ctx.PostArgs().Peek("site")))
-	who := reader{tokens: u.access.Tokens, token: token}
-	opens := site != "" && who.may(site)
-	for _, other := range u.sites() {
-		opens = opens || who.may(other)
-	}
-	if !opens {
-		u.door(ctx, fasthttp.StatusUnauthorized, site, u.locale(ctx).Say("door.wrong"))
-		return
-	}
-	id, err := u.sessions.start(token, u.clock())
-	if err != nil {
-		u.log.Error("no randomness for a session", "err", err)
-		u.sayMessage(ctx, fasthttp.StatusInternalServerError, "door.failed", "door.failed.session")
-		return
-	}
-	u.setSession(ctx, id)
-	if site != "" && who.may(site) {
-		u.redirect(ctx, u.sitePath(site))
-		return
-	}
-	u.redirect(ctx, u.base+"/")
-}
-
-// signOut is POST /sign-out.
-func (u *UI) signOut(ctx *fasthttp.RequestCtx) {
-	if u.ownForm(ctx) {
-		u.sessions.end(string(ctx.Request.Header.Cookie(sessionCookie)))
-		u.setSession(ctx, "")
-	}
-	u.redirect(ctx, u.base+"/")
-}
-
-// setSession sets the session cookie, or deletes it where id is blank.
-func (u *UI) setSession(ctx *fasthttp.RequestCtx, id string) {
-	var c fasthttp.Cookie
-	c.SetKey(sessionCookie)
-	c.SetValue(id)
-	c.SetPath(u.base + "/")
-	c.SetHTTPOnly(true)
-	c.SetSameSite(fasthttp.CookieSameSiteStrictMode)
-	c.SetSecure(secure(ctx))
-	if id == "" {
-		c.SetExpire(fasthttp.CookieExpireDelete)
-	}
-	ctx.Response.Header.SetCookie(&c)
-}
-
-// ownForm reports whether a form was sent from one of our own pages, as far as
-// the browser tells: with "Referrer-Policy: no-referrer" it says "Origin: null",
-// and Sec-Fetch-Site only where the connection is trustworthy.
-func (u *UI) ownForm(ctx *fasthttp.RequestCtx) bool {
-	h := &ctx.Request.Header
-	switch string(h.Peek("Sec-Fetch-Site")) {
-	case "same-origin", "none":
+// secure reports whether the reader's own connection is encrypted: here, or at a
+// trusted proxy that says so.
+func (a *Access) secure(ctx *fasthttp.RequestCtx) bool {
+	if ctx.IsTLS() {
 		return true
-	case "":
-		_, host, _ := strings.Cut(string(h.Peek(fasthttp.HeaderOrigin)), "://")
-		return host == "" || hostName(host) == hostName(string(ctx.Host())) ||
-			hostName(host) == hostName(string(h.Peek("X-Forwarded-Host")))
 	}
-	return false
+	trusted := ctx.RemoteIP().IsLoopback()
+	if a.Trusted != nil {
+		trusted = a.Trusted(ctx.RemoteIP())
+	}
+	return trusted && strings.EqualFold(string(ctx.Request.Header.Peek("X-Forwarded-Proto")), "https")
 }

@@ -4,22 +4,20 @@ import (
 	"bufio"
 	"fmt"
 	"net"
-	"net/http"
-	"net/url"
 	"strings"
 	"testing"
-	"time"
-
-	"footfall/aggregate"
 )
 
-func TestAReaderOnThisMachineNeedsNoToken(t *testing.T) {
+func TestAReaderOnThisMachineNeedsNoAccountWhereThatIsSwitchedOn(t *testing.T) {
 	s := serve(t, fullAsker())
 	port := s.url[strings.LastIndex(s.url, ":"):]
 	for _, host := range []string{"127.0.0.1" + port, "localhost" + port, "LOCALHOST", "[::1]" + port, "127.8.8.8"} {
 		answer, _ := s.get(t, "/example.com", "Host: "+host)
 		wantStatus(t, answer, 200)
 	}
+	shut := serve(t, fullAsker(), func(o *Options) { o.Access.Local = false })
+	answer, _ := shut.get(t, "/example.com")
+	wantStatus(t, answer, 401)
 }
 
 func TestAProxyOnThisMachineOpensNothing(t *testing.T) {
@@ -88,96 +86,4 @@ func TestATokenOpensItsSites(t *testing.T) {
 	}
 	answer, _ := s.get(t, "/example.com?token=all&key=all&access_token=all", away)
 	wantStatus(t, answer, 401)
-}
-
-func TestSigningIn(t *testing.T) {
-	tokens := tokenBook{"one": {"example.com"}}
-	s := serve(t, fullAsker(), func(o *Options) { o.Access.Tokens = tokens })
-	form := url.Values{"token": {" one "}, "site": {"example.com"}}.Encode()
-	kind := "Content-Type: application/x-www-form-urlencoded"
-
-	answer, body := s.get(t, "/example.com", away)
-	wantStatus(t, answer, 401)
-	wantText(t, body, `action="/sign-in"`, `name="site" value="example.com"`, `type="password"`)
-	answer, _ = s.do(t, http.MethodPost, "/sign-in", "token=wrong", away, kind)
-	wantStatus(t, answer, 401)
-	if answer.Header.Get("Set-Cookie") != "" {
-		t.Error("a wrong token starts a session")
-	}
-
-	answer, _ = s.do(t, http.MethodPost, "/sign-in", form, away, kind, "X-Forwarded-Proto: https")
-	wantStatus(t, answer, 303)
-	if got := answer.Header.Get("Location"); got != "/example.com" {
-		t.Errorf("signing in leads to %q, want /example.com", got)
-	}
-	cookie := answer.Cookies()[0]
-	if !cookie.HttpOnly || !cookie.Secure || cookie.SameSite != http.SameSiteStrictMode || cookie.Path != "/" || cookie.MaxAge != 0 || !cookie.Expires.IsZero() {
-		t.Errorf("the cookie is %q, want HttpOnly, Secure, SameSite=Strict, Path=/ and no end", answer.Header.Get("Set-Cookie"))
-	}
-	if len(cookie.Value) < 40 || strings.Contains(cookie.Value, "one") {
-		t.Errorf("the cookie holds %q, want a random id", cookie.Value)
-	}
-	if plain, _ := s.do(t, http.MethodPost, "/sign-in", form, away, kind); plain.Cookies()[0].Secure {
-		t.Error("the cookie is Secure on a connection in clear, which a browser would throw away")
-	}
-
-	session := "Cookie: " + sessionCookie + "=" + cookie.Value
-	answer, body = s.get(t, "/example.com", away, session)
-	wantStatus(t, answer, 200)
-	wantText(t, body, "Sign out")
-	answer, _ = s.get(t, "/shop.example.com", away, session)
-	wantStatus(t, answer, 403)
-	for _, id := range []string{"", "x", cookie.Value + "x", cookie.Value[1:]} {
-		answer, _ = s.get(t, "/example.com", away, "Cookie: "+sessionCookie+"="+id)
-		wantStatus(t, answer, 401)
-	}
-
-	delete(tokens, "one")
-	answer, _ = s.get(t, "/example.com", away, session)
-	wantStatus(t, answer, 403)
-	tokens["one"] = []aggregate.Site{"example.com"}
-
-	answer, _ = s.do(t, http.MethodPost, "/sign-out", "", away, session)
-	wantStatus(t, answer, 303)
-	answer, _ = s.get(t, "/example.com", away, session)
-	wantStatus(t, answer, 401)
-}
-
-func TestSigningInFromAnotherSiteIsRefused(t *testing.T) {
-	s := serve(t, fullAsker())
-	for header, want := range map[string]int{"Sec-Fetch-Site: cross-site": 403, "Sec-Fetch-Site: same-site": 403, "Origin: https://evil.example": 403,
-		"Sec-Fetch-Site: same-origin": 303, "Origin: null": 303} {
-		answer, _ := s.do(t, http.MethodPost, "/sign-in", "token=all", away, header, "Content-Type: application/x-www-form-urlencoded")
-		if answer.StatusCode != want {
-			t.Errorf("%s: status %d, want %d", header, answer.StatusCode, want)
-		}
-	}
-}
-
-func TestSessionsEndAndAreBounded(t *testing.T) {
-	s := newSessions(nil)
-	start := func(at time.Time) string {
-		id, err := s.start("token", at)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return id
-	}
-	first := start(now)
-	if got := s.token(first, now.Add(sessionIdle)); got != "token" {
-		t.Errorf("a session used within %v holds %q, want its token", sessionIdle, got)
-	}
-	if got := s.token(first, now.Add(2*sessionIdle+time.Second)); got != "" {
-		t.Errorf("an idle session still holds %q", got)
-	}
-	oldest := start(now)
-	for i := range 2 * maxSessions {
-		start(now.Add(time.Duration(i+1) * time.Second))
-	}
-	if got := len(s.m); got != maxSessions {
-		t.Errorf("%d sessions are kept, want %d", got, maxSessions)
-	}
-	if s.token(oldest, now) != "" {
-		t.Error("the oldest session survived thousands of newer ones")
-	}
 }

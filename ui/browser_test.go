@@ -40,7 +40,6 @@ func TestInChromium(t *testing.T) {
 		"FiguresMoveByThemselves":          figuresMove,
 		"TheReaderIsToldWhenOffline":       readerIsToldWhenOffline,
 		"APageWithoutScriptsHasAllFigures": withoutScripts,
-		"SigningInWorksInABrowser":         signingInInABrowser,
 		"TheInstallPageTurnsGreen":         installTurnsGreen,
 		"SwitchesOfTheTagApplyAtOnce":      switchesApplyByThemselves,
 		"TheOptOutPageSetsAndClearsIt":     optOutPageInABrowser,
@@ -347,23 +346,4 @@ func withoutScripts(t *testing.T, b *tab) {
 		t.Fatal(err)
 	}
 	b.until(t, `document.body && document.body.innerText.includes('Tuesday 24 November 2026')`)
-}
-
-func signingInInABrowser(t *testing.T, b *tab) {
-	s := serve(t, fullAsker())
-	// A name that is not one of ours but that Chromium resolves to this machine.
-	url := strings.Replace(s.url, "127.0.0.1", "dashboard.localhost", 1)
-	b.open(t, url+"/example.com")
-	wantText(t, evaluate[string](t, b, "document.body.innerText"), "Who is there?")
-	if err := chromedp.Do(b, chromedp.SendKeys("#token", "one\r")); err != nil {
-		t.Fatal(err)
-	}
-	b.until(t, `document.body.innerText.includes('18,342') && document.getElementById('status').dataset.state === 'live'`)
-	if cookie := evaluate[string](t, b, "document.cookie"); cookie != "" {
-		t.Errorf("scripts can read the cookie %q", cookie)
-	}
-	if err := chromedp.Do(b, chromedp.Click(`.quiet`)); err != nil {
-		t.Fatal(err)
-	}
-	b.until(t, `document.body.innerText.includes('Who is there?')`)
 }

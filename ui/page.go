@@ -29,6 +29,7 @@ type shell struct {
 	Words               map[string]string // that the scripts say
 	Languages           []languageLink
 	Home                string
+	FormToken           string // of the form that signs out
 	Time, Zone          string // when the figures were read
 	Main                template.HTML
 }
@@ -113,7 +114,9 @@ func (u *UI) page(ctx *fasthttp.RequestCtx, who reader, s shell, loc *time.Locat
 		u.send(ctx, html)
 		return
 	}
-	s.Signed = who.signed
+	if s.Signed = who.signed(); s.Signed {
+		s.FormToken = tokenOf(who.cookie)
+	}
 	s.Time, s.Zone = zoned(made, loc), loc.String()
 	s.Main = template.HTML(html) // #nosec G203 -- printed by html/template just above
 	u.wrap(ctx, fasthttp.StatusOK, s)
@@ -185,9 +188,7 @@ func (u *UI) sayMessage(ctx *fasthttp.RequestCtx, status int, title, text string
 // messageView is a page without figures.
 type messageView struct {
 	Title, Text string
-	Site        aggregate.Site
 	Base, Home  string
-	Form        bool   // a token can be given
 	Command     string // to type on the server
 }
 
@@ -199,19 +200,6 @@ func (u *UI) plain(ctx *fasthttp.RequestCtx, status int, name, title string, v m
 	}
 	u.wrap(ctx, status, shell{Title: title + " · Footfall",
 		Main: template.HTML(out.String())}) // #nosec G203 -- printed by html/template just above
-}
-
-// door asks for a token. why is what was wrong with the last one.
-func (u *UI) door(ctx *fasthttp.RequestCtx, status int, site aggregate.Site, why string) {
-	l := u.locale(ctx)
-	if why == "" {
-		why = l.Say("door.text")
-	}
-	if status == fasthttp.StatusUnauthorized {
-		ctx.Response.Header.Set(fasthttp.HeaderWWWAuthenticate, `Bearer realm="footfall"`)
-	}
-	u.plain(ctx, status, "message", l.Say("door.title"), messageView{Title: l.Say("door.head"), Text: why, Site: site, Form: true,
-		Command: "footfall token add dashboard"})
 }
 
 // unknownSite is the page of a site that does not exist.

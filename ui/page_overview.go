@@ -38,8 +38,8 @@ const sparkHeight = 36
 
 func (u *UI) serveOverview(ctx *fasthttp.RequestCtx, who reader) {
 	sites := u.opened(who)
-	if len(sites) == 0 && !who.local {
-		u.door(ctx, fasthttp.StatusForbidden, "", u.locale(ctx).Say("door.none"))
+	if len(sites) == 0 && who.token != "" {
+		u.sayMessage(ctx, fasthttp.StatusForbidden, "door.closed", "door.closed.none")
 		return
 	}
 	var key strings.Builder

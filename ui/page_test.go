@@ -195,7 +195,7 @@ func serve(t *testing.T, asker Asker, change ...func(*Options)) *stand {
 			settings.Timezone = "Europe/Berlin"
 			return settings, known[site]
 		},
-		Access: Access{Tokens: tokenBook{"all": {"*"}, "one": {"example.com"}}},
+		Access: Access{Local: true, Tokens: tokenBook{"all": {"*"}, "one": {"example.com"}}},
 		Clock: func() time.Time {
 			s.mu.Lock()
 			defer s.mu.Unlock()

@@ -3,7 +3,6 @@ package ui
 import (
 	"log/slog"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -70,8 +69,8 @@ type UI struct {
 	clock         func() time.Time
 	log           *slog.Logger
 
+	routes   []route
 	assets   *assets
-	sessions *sessions
 	views    views
 	failures failures
 	credits  func() []Credit
@@ -85,7 +84,7 @@ func New(o Options) *UI {
 	u := &UI{ask: o.Ask, sites: o.Sites, settings: o.Settings, first: o.First, notices: o.Notices, credits: o.Credits, api: o.API,
 		ledger: o.Ledger, strangers: o.Strangers, pinned: o.Pinned, addressHeader: o.AddressHeader,
 		access: o.Access, public: strings.TrimRight(o.PublicURL, "/"), clock: o.Clock, log: o.Log,
-		assets: loadAssets(), sessions: newSessions(o.Access.Random)}
+		routes: matrix(), assets: loadAssets()}
 	if base := strings.Trim(o.BasePath, "/"); base != "" {
 		u.base = "/" + base
 	}
@@ -119,7 +118,7 @@ var securityHeaders = [][2]string{
 	{"Content-Security-Policy", securityPolicy},
 	{"X-Content-Type-Options", "nosniff"},
 	{"X-Frame-Options", "DENY"},
-	{"Referrer-Policy", "no-referrer"},
+	{"Referrer-Policy", "same-origin"},
 	{"Cross-Origin-Opener-Policy", "same-origin"},
 	{"Cross-Origin-Resource-Policy", "same-origin"},
 	{"Permissions-Policy", "camera=(), geolocation=(), microphone=()"},
@@ -140,58 +139,8 @@ func (u *UI) Serve(ctx *fasthttp.RequestCtx) {
 		u.sayMessage(ctx, fasthttp.StatusNotFound, "message.not_found", "message.not_found.base", "path", u.base+"/")
 	case strings.HasPrefix(inside, "/api/") && u.api != nil:
 		u.api(ctx, inside)
-	case inside == "/sign-in" && ctx.IsPost():
-		u.signIn(ctx)
-	case inside == "/sign-out" && ctx.IsPost():
-		u.signOut(ctx)
-	case !ctx.IsGet() && !ctx.IsHead():
-		ctx.Response.Header.Set(fasthttp.HeaderAllow, "GET, HEAD")
-		u.sayMessage(ctx, fasthttp.StatusMethodNotAllowed, "message.read_only", "message.read_only.text")
-	case strings.HasPrefix(inside, "/assets/"):
-		u.serveAsset(ctx, inside[len("/assets/"):])
-	case inside == "/opt-out" || inside == "/opt-out/" || inside == "/"+optOutStyle:
-		u.serveOptOut(ctx, inside[1:])
 	default:
-		u.servePage(ctx, inside[1:])
-	}
-}
-
-// servePage answers what needs access: the overview and the sites.
-func (u *UI) servePage(ctx *fasthttp.RequestCtx, name string) {
-	who := u.reader(ctx)
-	if !who.known() {
-		site, _ := aggregate.ParseSite(name)
-		u.door(ctx, fasthttp.StatusUnauthorized, site, "")
-		return
-	}
-	if name == "" || name == "sign-in" || name == "sign-out" {
-		u.serveOverview(ctx, who)
-		return
-	}
-	name, install := strings.CutSuffix(name, "/"+installPath)
-	site, err := aggregate.ParseSite(name)
-	if err != nil {
-		u.sayMessage(ctx, fasthttp.StatusNotFound, "message.not_found", "message.not_found.name")
-		return
-	}
-	if !who.may(site) {
-		u.door(ctx, fasthttp.StatusForbidden, site, u.locale(ctx).Say("door.not_this"))
-		return
-	}
-	settings, ok := u.settings(site)
-	if !ok {
-		u.unknownSite(ctx, site)
-		return
-	}
-	switch {
-	case name != string(site) && install: // "www.", capitals
-		u.redirect(ctx, u.sitePath(site)+"/"+installPath)
-	case name != string(site): // a slash at the end, too
-		u.redirect(ctx, u.sitePath(site))
-	case install:
-		u.serveInstall(ctx, who, site, &settings)
-	default:
-		u.serveSite(ctx, who, site, &settings)
+		u.dispatch(ctx, inside)
 	}
 }
 
@@ -212,13 +161,8 @@ func (u *UI) origin(ctx *fasthttp.RequestCtx) string {
 		return u.public
 	}
 	scheme := "http://"
-	if secure(ctx) {
+	if u.access.secure(ctx) {
 		scheme = "https://"
 	}
 	return scheme + string(ctx.Host()) + u.base
-}
-
-// opened are the sites that the reader may see.
-func (u *UI) opened(who reader) []aggregate.Site {
-	return slices.DeleteFunc(slices.Clone(u.sites()), func(s aggregate.Site) bool { return !who.may(s) })
 }

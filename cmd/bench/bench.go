@@ -193,7 +193,7 @@ func (b *bench) serve(dir string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, url, err := b.start("dashboard", program, "serve", "--data", dir, "--listen", "127.0.0.1:0")
+	p, url, err := b.start("dashboard", program, "serve", "--data", dir, "--listen", "127.0.0.1:0", "--local-access")
 	if err != nil {
 		return nil, err
 	}

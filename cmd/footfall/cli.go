@@ -15,6 +15,7 @@ type cli struct {
 	Demo    demoCmd    `cmd:"" help:"Run a server on throw-away data, with a sample site and visitors, for a first look."`
 	Site    siteCmd    `cmd:"" help:"Add, list, change and remove sites."`
 	Token   tokenCmd   `cmd:"" help:"Make, list and end tokens for the stats API."`
+	User    userCmd    `cmd:"" help:"Add, list and remove accounts, and set their passwords."`
 	Import  importCmd  `cmd:"" help:"Import events or access logs; list and remove imports."`
 	Backup  backupCmd  `cmd:"" help:"Copy the database, also of a running server."`
 	Restore restoreCmd `cmd:"" help:"Put a copy of the database back; the server must be stopped."`
@@ -37,8 +38,9 @@ type serverFlags struct {
 	BasePath       string        `help:"Path under which everything is served, such as /stats." placeholder:"PATH"`
 	PublicURL      string        `name:"public-url" env:"FOOTFALL_PUBLIC_URL" help:"Where visitors' browsers reach this server; it stands in the script tag to embed." placeholder:"URL"`
 	Rate           int           `help:"Beacons a minute, and at once, from one address (IPv6: one /64); more are dropped, far more refused. 0 = no limit." default:"12000" placeholder:"N"`
-	APIRate        int           `name:"api-rate" env:"FOOTFALL_API_RATE" help:"Requests a minute, and at once, that the API answers to one token. 0 = no limit." default:"3000" placeholder:"N"`
 	SpamList       string        `help:"Hosts of referrer spam besides the built-in ones: one a line, # begins a comment, ! takes a host off the list." placeholder:"FILE"`
+	LocalAccess    bool          `help:"Let readers on this machine in without an account, as if they owned everything."`
+	PlainSignIn    bool          `help:"Let people sign in over connections that are not encrypted; passwords can be read on their way then."`
 	LogLevel       string        `help:"How much is logged: debug, info, warn, error." default:"info" enum:"debug,info,warn,error"`
 }
 

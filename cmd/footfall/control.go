@@ -21,6 +21,7 @@ import (
 	"footfall/ingest/spam"
 	"footfall/ingest/visitor"
 	"footfall/storage"
+	"footfall/ui/account"
 )
 
 // control does the work of the commands that need the data. A running server
@@ -31,6 +32,7 @@ import (
 // The protocol is HTTP with JSON, between equal versions of this program only.
 type control struct {
 	db     *storage.DB
+	book   *account.Book
 	blocks *storedBlocks
 	engine *live.Engine   // nil: no server
 	asker  *ask.Asker     // nil: no server
@@ -133,6 +135,10 @@ func (c *control) routes() http.Handler {
 	handle(mux, "/token/add", c.addToken)
 	handle(mux, "/token/list", c.listTokens)
 	handle(mux, "/token/remove", c.removeToken)
+	handle(mux, "/user/add", c.addUser)
+	handle(mux, "/user/list", c.listUsers)
+	handle(mux, "/user/password", c.setUserPassword)
+	handle(mux, "/user/remove", c.removeUser)
 	handle(mux, "/import/list", c.listImports)
 	handle(mux, "/import/remove", c.removeImport)
 	handle(mux, "/import/finish", c.finishImport)
@@ -219,7 +225,7 @@ func connect(data string, n need) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &control{db: db, blocks: &storedBlocks{DB: db}, places: new(geo.Places), clock: time.Now, log: slog.New(slog.DiscardHandler)}
+	c := &control{db: db, book: openBook(db, time.Now, nil), blocks: &storedBlocks{DB: db}, places: new(geo.Places), clock: time.Now, log: slog.New(slog.DiscardHandler)}
 	l := newPipeListener()
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan struct{})

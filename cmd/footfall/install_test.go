@@ -192,7 +192,9 @@ func (h *installation) serve(flags ...string) *server {
 // tryServe is serve for servers that may fail to start.
 func (h *installation) tryServe(flags ...string) (*server, error) {
 	h.t.Helper()
-	args := append([]string{"serve", "--listen", "127.0.0.1:0", "--state-dir", h.state}, flags...) // the last of equal flags wins
+	// Most tests are about figures, not about who may see them: those that are take the
+	// local access back. The last of equal flags wins.
+	args := append([]string{"serve", "--listen", "127.0.0.1:0", "--state-dir", h.state, "--local-access"}, flags...)
 	s := &server{t: h.t, home: h, cmd: h.command(args...), exited: make(chan struct{}),
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}, Timeout: patience}}
 	s.cmd.Stderr = &s.log

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os/signal"
 	"strings"
 	"syscall"
@@ -23,10 +24,31 @@ func (c *serveCmd) Run(root *cli, io *streams) error {
 		return err
 	}
 	fmt.Fprintf(io.out, "footfall %s\ndashboard  %s\n", buildVersion().Version, s.URL())
+	if err := s.inviteOwner(io.out); err != nil {
+		return errors.Join(err, s.Close())
+	}
 	if sites := s.siteNames(); len(sites) == 0 {
 		fmt.Fprintf(io.out, "no site yet: footfall site add example.com --data %s\n", shellWord(root.Data))
 	}
 	return s.Run(ctx)
+}
+
+// inviteOwner prints a link that makes the first account, where there is none. It
+// is printed here and nowhere else, once.
+func (s *Server) inviteOwner(out io.Writer) error {
+	if s.flags.LocalAccess {
+		return nil
+	}
+	token, err := s.book.OpenSetUp()
+	if err != nil || token == "" {
+		return err
+	}
+	at := s.URL()
+	if s.flags.PublicURL != "" {
+		at = strings.TrimSuffix(s.flags.PublicURL, "/") + "/"
+	}
+	_, err = fmt.Fprintf(out, "no account yet: within the hour open %sset-up/%s or use footfall user add\n", at, token)
+	return err
 }
 
 // shellWord quotes a word for a shell where it needs it.

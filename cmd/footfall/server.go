@@ -27,6 +27,7 @@ import (
 	"footfall/storage"
 	"footfall/storage/volatile"
 	"footfall/ui"
+	"footfall/ui/account"
 	"footfall/ui/api"
 )
 
@@ -46,6 +47,7 @@ type Server struct {
 	spam     *spam.List
 	engine   *live.Engine
 	asker    *ask.Asker
+	book     *account.Book
 	door     *ingest.Door
 	ui       *ui.UI
 	control  *control
@@ -165,7 +167,8 @@ func (s *Server) wire(proxies ingest.Proxies) {
 	s.salts = visitor.NewSalts(salts)
 	s.asker = ask.New(ask.Options{Blocks: askedBlocks{s.db}, Open: s.engine, Settings: s.db.Settings, Clock: s.clock})
 	blocks.ask = s.asker
-	s.control = &control{db: s.db, blocks: blocks, engine: s.engine, asker: s.asker, salts: s.salts, places: s.places, spam: s.spam,
+	s.book = openBook(s.db, s.clock, nil)
+	s.control = &control{db: s.db, book: s.book, blocks: blocks, engine: s.engine, asker: s.asker, salts: s.salts, places: s.places, spam: s.spam,
 		clock: s.clock, log: s.log, url: s.URL()}
 
 	clerk := ingest.NewClerk(s.salts, agent.NewParser(0), s.places)
@@ -179,10 +182,11 @@ func (s *Server) wire(proxies ingest.Proxies) {
 	}
 	tokens := tokenBook{s.db}
 	programs := api.New(api.Options{Asker: s.asker, Tokens: tokens, Ledgers: ledgers{s.db, s.engine},
-		Settings: s.db.Settings, First: first, Clock: s.clock, Rate: s.flags.APIRate, Log: s.log})
+		Settings: s.db.Settings, First: first, Clock: s.clock, Log: s.log})
 	s.ui = ui.New(ui.Options{Ask: s.asker, Sites: s.siteNames, Settings: s.db.Settings, First: first, Notices: s.notices, Credits: s.credits,
 		Ledger: s.engine, Strangers: s.engine.Strangers, Pinned: pinnedScript(), AddressHeader: s.flags.ClientIPHeader,
-		API: programs.Serve, Access: ui.Access{Tokens: tokens, Hosts: []string{hostOf(s.flags.Listen)}},
+		API: programs.Serve, Access: ui.Access{Book: s.book, Tokens: tokens, Local: s.flags.LocalAccess, Plain: s.flags.PlainSignIn,
+			Hosts: []string{hostOf(s.flags.Listen)}, Trusted: trusts(proxies)},
 		BasePath: s.flags.BasePath, PublicURL: s.flags.PublicURL, Clock: s.clock, Log: s.log})
 	s.beacons = strings.TrimSuffix(s.flags.BasePath, "/") + "/api/event"
 	s.http = ingest.NewServer(s.route, s.log)

@@ -1,0 +1,56 @@
+package team
+
+import (
+	"footfall/aggregate"
+)
+
+// Times in records are seconds since 1970: shorter than words, and nothing that
+// looks like an address to an audit. Zero = never.
+
+// Account is somebody of the team.
+type Account struct {
+	Email    string `json:"email"`    // as typed, but in lower case; names the account
+	Password string `json:"password"` // argon2id in PHC form; blank = no sign-in by password
+	Role     Role   `json:"role"`     // in the whole installation; blank = on its sites only
+	Created  int64  `json:"created"`
+	// Handle names the account to authenticators: random, so that a key gives no
+	// mail address away.
+	Handle []byte `json:"handle"`
+	// TOTP is the secret of the second factor; blank = none is set up.
+	TOTP string `json:"totp,omitempty"`
+	// Step is that of the last code that was taken: no code is taken twice.
+	Step int64 `json:"step,omitempty"`
+	// Recovery are SHA-256 of the recovery codes that are left.
+	Recovery [][]byte `json:"recovery,omitempty"`
+	// Devices are SHA-256 of what browsers keep in which the account has signed in:
+	// they are not slowed down by strangers who guess.
+	Devices [][]byte `json:"devices,omitempty"`
+	// Subject is who the account is to the OpenID provider: issuer and subject.
+	Subject string `json:"subject,omitempty"`
+}
+
+// OfSite is blank: accounts belong to the installation.
+func (Account) OfSite() aggregate.Site { return "" }
+
+// Membership is the role of an account on one site. It goes with the site, so that
+// a site that is added again under the same name is nobody's.
+type Membership struct {
+	Account uint32         `json:"account"`
+	Site    aggregate.Site `json:"site"`
+	Role    Role           `json:"role"`
+}
+
+// OfSite is the site that the membership is of.
+func (m Membership) OfSite() aggregate.Site { return m.Site }
+
+// Session is a browser that is signed in.
+type Session struct {
+	Account uint32 `json:"account"`
+	Token   []byte `json:"token"` // SHA-256
+	Method  string `json:"method"`
+	Started int64  `json:"started"`
+	Seen    int64  `json:"seen"` // to within an hour
+}
+
+// OfSite is blank.
+func (Session) OfSite() aggregate.Site { return "" }

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"io"
+	"net"
+	"net/netip"
+	"time"
+
+	"footfall/aggregate/team"
+	"footfall/ingest"
+	"footfall/storage"
+	"footfall/ui/account"
+)
+
+// shelf is a shelf of the database as ui/account uses it.
+type shelf[T storage.Record] struct {
+	db   *storage.DB
+	kind storage.Shelf[T]
+	what string // for errors
+}
+
+func (s shelf[T]) All() map[uint32]T { return s.kind.All(s.db) }
+
+func (s shelf[T]) Add(rec T) (id uint32, err error) {
+	err = s.kind.Edit(s.db, "add "+s.what, func(d *storage.Drawer[T]) (err error) {
+		id, err = d.Add(rec)
+		return err
+	})
+	return id, err
+}
+
+func (s shelf[T]) Change(id uint32, rec T) error {
+	return s.kind.Edit(s.db, "change "+s.what, func(d *storage.Drawer[T]) error { return d.Change(id, rec) })
+}
+
+func (s shelf[T]) Remove(id uint32) error {
+	return s.kind.Edit(s.db, "remove "+s.what, func(d *storage.Drawer[T]) error { return d.Remove(id) })
+}
+
+// openBook makes the book of accounts over a database. random may be nil.
+func openBook(db *storage.DB, clock func() time.Time, random io.Reader) *account.Book {
+	return account.New(account.Options{
+		Accounts:    shelf[team.Account]{db, storage.Accounts, "account"},
+		Memberships: shelf[team.Membership]{db, storage.Memberships, "membership"},
+		Sessions:    shelf[team.Session]{db, storage.Sessions, "session"},
+		Clock:       clock, Random: random,
+	})
+}
+
+// trusts tells the dashboard which proxies are believed.
+func trusts(proxies ingest.Proxies) func(net.IP) bool {
+	return func(ip net.IP) bool {
+		addr, ok := netip.AddrFromSlice(ip)
+		return ok && proxies.Trust(addr.Unmap())
+	}
+}

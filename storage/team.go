@@ -1,0 +1,14 @@
+package storage
+
+import "footfall/aggregate/team"
+
+// The shelves of the team: accounts, what they may, and where they are signed in.
+// Their texts are those that the team itself typed.
+var (
+	// Accounts are the people who run the sites.
+	Accounts = NewShelf[team.Account]("accounts", "an account of the team: its mail address, the hash of its password, its role", 2000)
+	// Memberships are roles on single sites.
+	Memberships = NewShelf[team.Membership]("memberships", "the role of an account on one site", 20_000)
+	// Sessions are browsers that are signed in.
+	Sessions = NewShelf[team.Session]("sessions", "a browser of the team that is signed in: the SHA-256 of its token, and times", 20_000)
+)
