@@ -127,3 +127,29 @@ func TestTheFirstStatsAPISaysWhatIsWrong(t *testing.T) {
 		}
 	}
 }
+
+func TestTheAPIIsLimitedPerToken(t *testing.T) {
+	t.Parallel()
+	h := install(t)
+	h.addSite(apiSite, "UTC")
+	s := h.serve("--state-dir", "none", "--api-rate", "3")
+	s.token = h.token()
+	other := h.tokenOf()
+	asked := func(token string) (reply, error) {
+		return s.do("GET", "/api/v1/stats/aggregate?site_id="+apiSite, nil, "Authorization", "Bearer "+token)
+	}
+	for i := range 5 {
+		want := http.StatusOK
+		if i >= 3 {
+			want = http.StatusTooManyRequests
+		}
+		r, err := asked(s.token)
+		if err != nil || r.status != want || (want != http.StatusOK) != (r.header.Get("Retry-After") != "") {
+			t.Errorf("request %d: got %d %s (%v), want %d", i+1, r.status, r.body, err, want)
+		}
+	}
+	if r, err := asked(other); err != nil || r.status != http.StatusOK {
+		t.Errorf("another token: got %d %s (%v), want 200", r.status, r.body, err)
+	}
+	s.stop()
+}

@@ -38,6 +38,7 @@ type serverFlags struct {
 	BasePath       string        `help:"Path under which everything is served, such as /stats." placeholder:"PATH"`
 	PublicURL      string        `name:"public-url" env:"FOOTFALL_PUBLIC_URL" help:"Where visitors' browsers reach this server; it stands in the script tag to embed." placeholder:"URL"`
 	Rate           int           `help:"Beacons a minute, and at once, from one address (IPv6: one /64); more are dropped, far more refused. 0 = no limit." default:"12000" placeholder:"N"`
+	APIRate        int           `name:"api-rate" env:"FOOTFALL_API_RATE" help:"Requests a minute, and at once, that the API answers to one token. 0 = no limit." default:"3000" placeholder:"N"`
 	SpamList       string        `help:"Hosts of referrer spam besides the built-in ones: one a line, # begins a comment, ! takes a host off the list." placeholder:"FILE"`
 	LocalAccess    bool          `help:"Let readers on this machine in without an account, as if they owned everything."`
 	PlainSignIn    bool          `help:"Let people sign in over connections that are not encrypted; passwords can be read on their way then."`

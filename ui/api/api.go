@@ -3,9 +3,12 @@ package api
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"maps"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,18 +26,24 @@ type Options struct {
 	// First is the site's first day with counters, for the range "all".
 	First func(aggregate.Site) (aggregate.Day, bool)
 	Clock func() time.Time
-	Log   *slog.Logger // nil: slog.Default()
+	// Rate is how many requests a minute, and at once, are answered to one token;
+	// 0 = no limit.
+	Rate int
+	Log  *slog.Logger // nil: slog.Default()
 }
 
 // API answers programs. Its methods may be called concurrently.
-type API struct{ o Options }
+type API struct {
+	o     Options
+	rates rates
+}
 
 // New makes an API.
 func New(o Options) *API {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	return &API{o: o}
+	return &API{o: o, rates: rates{perMinute: o.Rate}}
 }
 
 // endpoint is what one address answers, method by method.
@@ -86,13 +95,30 @@ func (e endpoint) methods() string {
 // that it does not tell which sites exist.
 const unauthorized = "Missing or invalid API key. Send a token with the scope stats for this site as \"Authorization: Bearer TOKEN\"."
 
-// open is the site that a request asks for by its domain, if its token has the scope
-// there. It takes the same way for a site that does not exist.
-func (a *API) open(ctx *fasthttp.RequestCtx, domain, scope string) (aggregate.Site, aggregate.Settings, bool) {
+// open is the site that a request asks for by its domain. The status is 200 if its
+// token has the scope there, else the status to answer with, see denied. Nothing in
+// it tells whether a site exists.
+func (a *API) open(ctx *fasthttp.RequestCtx, domain, scope string) (site aggregate.Site, settings aggregate.Settings, status int) {
 	token := apiToken(ctx)
 	site, err := aggregate.ParseSite(domain)
 	settings, known := a.o.Settings(site)
-	return site, settings, token != "" && a.o.Tokens.Check(token, site, scope) && known && err == nil
+	if token == "" || !a.o.Tokens.Check(token, site, scope) || !known || err != nil {
+		return site, settings, fasthttp.StatusUnauthorized
+	}
+	if wait := a.rates.take(token, a.o.Clock()); wait > 0 {
+		ctx.Response.Header.Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+		return site, settings, fasthttp.StatusTooManyRequests
+	}
+	return site, settings, fasthttp.StatusOK
+}
+
+// denied answers a request that open has refused.
+func (a *API) denied(ctx *fasthttp.RequestCtx, status int) (int, []byte) {
+	if status == fasthttp.StatusTooManyRequests {
+		return status, errorBody(fmt.Sprintf("Too many requests with this token: %d a minute are answered. Try again in %s seconds.",
+			a.rates.perMinute, ctx.Response.Header.Peek("Retry-After")))
+	}
+	return status, errorBody(unauthorized)
 }
 
 // apiToken takes the token out of an Authorization header; "" if there is none.

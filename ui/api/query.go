@@ -24,9 +24,9 @@ func (a *API) query(ctx *fasthttp.RequestCtx) (status int, body []byte) {
 	if err != nil {
 		return fasthttp.StatusBadRequest, errorBody(err.Error())
 	}
-	_, settings, ok := a.open(ctx, string(asked.Site), ScopeStats)
-	if !ok {
-		return fasthttp.StatusUnauthorized, errorBody(unauthorized)
+	_, settings, status := a.open(ctx, string(asked.Site), ScopeStats)
+	if status != fasthttp.StatusOK {
+		return a.denied(ctx, status)
 	}
 	return a.report(asked, &settings)
 }

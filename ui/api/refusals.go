@@ -57,9 +57,9 @@ func (a *API) refusals(ctx *fasthttp.RequestCtx) (status int, body []byte) {
 			return fasthttp.StatusBadRequest, errorBody("days: want a number from 1 to 30.")
 		}
 	}
-	site, settings, ok := a.open(ctx, domain, ScopeStats)
-	if !ok {
-		return fasthttp.StatusUnauthorized, errorBody(unauthorized)
+	site, settings, status := a.open(ctx, domain, ScopeStats)
+	if status != fasthttp.StatusOK {
+		return a.denied(ctx, status)
 	}
 	last := aggregate.DayOf(a.o.Clock(), settings.Location())
 	return a.refused(site, last-aggregate.Day(days-1), last)

@@ -36,9 +36,9 @@ func v1(answer legacy) func(*API, *fasthttp.RequestCtx) (int, []byte) {
 		if apiToken(ctx) != "" && len(args.Peek("site_id")) == 0 {
 			return fasthttp.StatusBadRequest, errorBody("Missing site ID: send the site's domain as site_id.")
 		}
-		site, settings, ok := a.open(ctx, string(args.Peek("site_id")), ScopeStats)
-		if !ok {
-			return fasthttp.StatusUnauthorized, errorBody(unauthorized)
+		site, settings, status := a.open(ctx, string(args.Peek("site_id")), ScopeStats)
+		if status != fasthttp.StatusOK {
+			return a.denied(ctx, status)
 		}
 		first := func() (aggregate.Day, bool) { return a.o.First(site) }
 		q, err := readLegacy(args, settings.Location(), a.o.Clock(), first)
