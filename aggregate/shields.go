@@ -19,8 +19,12 @@ const (
 // compared with all of them.
 const maxList = 500
 
-// AllowHost lets pages of one more host count.
+// AllowHost lets pages of one more host count. The error wraps ErrSetting.
 func (s *Settings) AllowHost(host string) error {
+	one, err := ParseSite(host)
+	if err != nil || one == OwnHosts || one == AnyHost || strings.Contains(string(one), "*") {
+		return fmt.Errorf("%w hostnames: %q is no host", ErrSetting, host)
+	}
 	hosts := s.Hostnames
 	switch {
 	case len(hosts) == 0:
@@ -28,7 +32,23 @@ func (s *Settings) AllowHost(host string) error {
 	case hosts[0] == AnyHost:
 		return nil
 	}
-	return s.Set("hostnames", strings.Join(append(slices.Clone(hosts), host), ","))
+	return s.Set("hostnames", strings.Join(append(slices.Clone(hosts), string(one)), ","))
+}
+
+// ShieldAddress refuses whoever comes from an address: that of a team's office, say.
+// Of IPv6 its /64 is refused, which is what one customer has at the least, and in
+// which devices change their address every day. The error wraps ErrSetting.
+func (s *Settings) ShieldAddress(addr netip.Addr) error {
+	addr = addr.Unmap().WithZone("")
+	bits := addr.BitLen()
+	if addr.Is6() {
+		bits = 64
+	}
+	network, err := addr.Prefix(bits)
+	if err != nil {
+		return fmt.Errorf("%w shield_ip: there is no address to shield", ErrSetting)
+	}
+	return s.Set("shield_ip", networks(append(slices.Clone(s.ShieldIPs), network)))
 }
 
 // listOr is a list as text, or the word for an empty one.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 	"reflect"
 	"strings"
 	"testing"
@@ -98,8 +99,34 @@ func TestARefusedHostIsAllowedBesideTheOthers(t *testing.T) {
 			t.Errorf("after %s: got %q, want %q", step.host, got, step.want)
 		}
 	}
+	for _, host := range []string{"", "any", "site", "*", "a.example,b.example", "*.example.org", "a b"} {
+		if err := s.AllowHost(host); !errors.Is(err, ErrSetting) {
+			t.Errorf("%q: got %v, want ErrSetting", host, err)
+		}
+	}
 	s.Hostnames = []string{AnyHost}
 	if err := s.AllowHost("shop.example"); err != nil || s.Hostnames[0] != AnyHost {
 		t.Errorf("got %v and %v, want any host to stay allowed", s.Hostnames, err)
+	}
+}
+
+func TestAnAddressIsShieldedAsWhatOneCustomerHas(t *testing.T) {
+	s := DefaultSettings()
+	for _, step := range []struct{ addr, want string }{
+		{"198.51.100.7", "198.51.100.7"},
+		{"::ffff:198.51.100.7", "198.51.100.7"},
+		{"2001:db8:1:2:3:4:5:6", "198.51.100.7,2001:db8:1:2::/64"},
+		{"2001:db8:1:2::9", "198.51.100.7,2001:db8:1:2::/64"},
+		{"fe80::1%eth0", "198.51.100.7,2001:db8:1:2::/64,fe80::/64"},
+	} {
+		if err := s.ShieldAddress(netip.MustParseAddr(step.addr)); err != nil {
+			t.Fatal(err)
+		}
+		if got := getSetting(t, &s, "shield_ip"); got != step.want {
+			t.Errorf("after %s: got %q, want %q", step.addr, got, step.want)
+		}
+	}
+	if err := s.ShieldAddress(netip.Addr{}); !errors.Is(err, ErrSetting) {
+		t.Errorf("got %v for no address, want ErrSetting", err)
 	}
 }

@@ -254,6 +254,16 @@ func (d *Door) readCaller(ctx *fasthttp.RequestCtx, t *Ticket) (via []netip.Addr
 	return via
 }
 
+// Address is the address that a request comes from, behind the trusted proxies: what
+// it would be for a beacon.
+func (d *Door) Address(ctx *fasthttp.RequestCtx) netip.Addr {
+	addr := peerAddr(ctx.RemoteAddr())
+	if d.Proxies.Trust(addr) {
+		addr, _ = d.Proxies.client(addr, d.appendChain(nil, &ctx.Request.Header))
+	}
+	return addr
+}
+
 // appendChain appends what the forwarding headers say. Several headers of one
 // name are one list (RFC 9110 section 5.3).
 func (d *Door) appendChain(chain []netip.Addr, h *fasthttp.RequestHeader) []netip.Addr {

@@ -202,6 +202,24 @@ func (db *DB) SetSettings(site aggregate.Site, settings aggregate.Settings) erro
 	})
 }
 
+// ChangeSettings changes a site's settings in one piece with reading them, and
+// returns them. The error is change's own, of which nothing comes, ErrNoSite or that
+// of the disk.
+func (db *DB) ChangeSettings(site aggregate.Site, change func(*aggregate.Settings) error) (settings aggregate.Settings, err error) {
+	err = db.change("change site", func(tx *bbolt.Tx, r *records) error {
+		entry, ok := r.sites[site]
+		if !ok {
+			return fmt.Errorf("%w: %s", ErrNoSite, site)
+		}
+		settings = entry.settings
+		if err := change(&settings); err != nil {
+			return err
+		}
+		return put(tx.Bucket(sitesBucket), number(uint32(entry.id)), SiteRecord{site, settings})
+	})
+	return settings, err
+}
+
 // RemoveSite removes a site with all that is its own, or returns ErrNoSite.
 // What was removed can be found in free pages until the next Compact.
 func (db *DB) RemoveSite(site aggregate.Site) error {

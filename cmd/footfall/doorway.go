@@ -127,3 +127,27 @@ func (l ledgers) Ledgers(site aggregate.Site, first, last aggregate.Day) ([]api.
 func takesAddressBack(before, after []netip.Prefix) bool {
 	return slices.ContainsFunc(before, func(n netip.Prefix) bool { return !slices.Contains(after, n) })
 }
+
+// gate is the database as the ledger's readers change what is let in.
+type gate struct{ db *storage.DB }
+
+func (g gate) AllowHost(site aggregate.Site, host string) (aggregate.Settings, error) {
+	return g.change(site, func(s *aggregate.Settings) error { return s.AllowHost(host) })
+}
+
+func (g gate) ShieldAddress(site aggregate.Site, addr netip.Addr) (aggregate.Settings, error) {
+	return g.change(site, func(s *aggregate.Settings) error { return s.ShieldAddress(addr) })
+}
+
+// change keeps the change's own error apart: its text is shown.
+func (g gate) change(site aggregate.Site, change func(*aggregate.Settings) error) (aggregate.Settings, error) {
+	var own error
+	settings, err := g.db.ChangeSettings(site, func(s *aggregate.Settings) error {
+		own = change(s)
+		return own
+	})
+	if own != nil {
+		return settings, own
+	}
+	return settings, err
+}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"math"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,9 +20,12 @@ import (
 
 // Options are what an API is made of. All are required but Log.
 type Options struct {
-	Asker    Asker
-	Tokens   Tokens
-	Ledgers  Ledgers
+	Asker   Asker
+	Tokens  Tokens
+	Ledgers Ledgers
+	Gate    Gate
+	// Address is the address that a request comes from, behind the trusted proxies.
+	Address  func(*fasthttp.RequestCtx) netip.Addr
 	Settings func(aggregate.Site) (aggregate.Settings, bool)
 	// First is the site's first day with counters, for the range "all".
 	First func(aggregate.Site) (aggregate.Day, bool)
@@ -57,6 +61,8 @@ var endpoints = map[string]endpoint{
 	"/api/v1/stats/breakdown":         {fasthttp.MethodGet: v1((*API).legacyBreakdown)},
 	"/api/v2/query":                   {fasthttp.MethodPost: (*API).query},
 	"/api/v2/refusals":                {fasthttp.MethodGet: (*API).refusals},
+	"/api/v2/refusals/allow":          {fasthttp.MethodPost: (*API).allowHost},
+	"/api/v2/refusals/shield":         {fasthttp.MethodPost: (*API).shieldAddress},
 }
 
 // Serve answers a request below /api/; path is its path without the base path.
