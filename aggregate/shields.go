@@ -87,22 +87,54 @@ func setHostnames(s *Settings, value string) error {
 		case name == AnyHost:
 			return errors.New("any stands alone: it allows every host")
 		}
-		name, below := strings.CutPrefix(name, "*.")
-		host, err := ParseSite(name)
+		host, err := hostPattern(name)
 		if err != nil {
 			return err
 		}
-		if below {
-			host = "*." + host
-		}
-		if !slices.Contains(hosts, string(host)) {
-			hosts = append(hosts, string(host))
+		if !slices.Contains(hosts, host) {
+			hosts = append(hosts, host)
 		}
 	}
 	if len(hosts) == 1 && hosts[0] == OwnHosts {
 		hosts = nil
 	}
 	s.Hostnames = hosts
+	return nil
+}
+
+// hostPattern is a host, or all below one ("*.example.com"), as it is compared.
+func hostPattern(name string) (string, error) {
+	name, below := strings.CutPrefix(name, "*.")
+	host, err := ParseSite(name)
+	if err != nil {
+		return "", err
+	}
+	if below {
+		host = "*." + host
+	}
+	return string(host), nil
+}
+
+// setEmbedHosts takes hosts as they stand in a Content-Security-Policy.
+func setEmbedHosts(s *Settings, value string) error {
+	s.EmbedHosts = nil
+	if none(value) {
+		return nil
+	}
+	names, err := entries(value)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		host, err := hostPattern(name)
+		if err != nil {
+			return err
+		}
+		if strings.ContainsFunc(host, func(r rune) bool { return r > 0x7e || r == '*' && !strings.HasPrefix(host, "*.") }) {
+			return fmt.Errorf("%q is no host as a browser compares it: write it in ASCII (xn--...)", host)
+		}
+		s.EmbedHosts = append(s.EmbedHosts, host)
+	}
 	return nil
 }
 

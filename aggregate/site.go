@@ -74,11 +74,17 @@ type Settings struct {
 	SearchKey  string   `json:"search_key"` // query key of the site's own search; blank = its terms are not counted
 	Currency   string   `json:"currency"`   // ISO 4217; blank = amounts are not counted
 	Rates      []Rate   `json:"rates"`      // of other currencies
+
+	// Transparency is whether anybody may read /privacy/<site>, which tells that the
+	// site is counted here, and how, but no figure.
+	Transparency bool     `json:"transparency"`
+	Public       bool     `json:"public"`      // anybody may read the figures, from the floor up
+	EmbedHosts   []string `json:"embed_hosts"` // hosts whose pages may frame public figures
 }
 
 // DefaultSettings are those of a new site.
 func DefaultSettings() Settings {
-	return Settings{Timezone: "UTC", Floor: 3, Retention: 25, GPC: true, Mask: true,
+	return Settings{Timezone: "UTC", Floor: 3, Retention: 25, GPC: true, Mask: true, Transparency: true,
 		ValuesPerDay: 5000, VisitsPerDay: 4_000_000}
 }
 
@@ -167,6 +173,12 @@ var settingKeys = []Setting{
 		ratesText, setRates},
 	{"umami_id", "the website id in pages that still carry Umami's script",
 		func(s *Settings) string { return listOr("none", single(s.UmamiID)) }, setUmamiID},
+	{"transparency", "whether anybody may read /privacy/<site>: what is counted and how, from these settings, and no figure (on, off)",
+		func(s *Settings) string { return onOff(s.Transparency) }, setSwitch(func(s *Settings) *bool { return &s.Transparency })},
+	{"public", "whether anybody may read the figures; what fewer visitors share than the floor, and at least 3, is not shown then (on, off)",
+		func(s *Settings) string { return onOff(s.Public) }, setSwitch(func(s *Settings) *bool { return &s.Public })},
+	{"embed_hosts", "hosts whose pages may show the public figures in a frame, such as example.com,*.example.org (none = no page)",
+		func(s *Settings) string { return listOr("none", s.EmbedHosts) }, setEmbedHosts},
 	{"values_per_day", "values kept per dimension and day; the lightest beyond it are counted under (other)",
 		func(s *Settings) string { return strconv.Itoa(s.ValuesPerDay) },
 		setNumber(10, 15000, func(s *Settings) *int { return &s.ValuesPerDay })},

@@ -3,15 +3,16 @@ package ingest
 import (
 	"encoding/json"
 	"net/netip"
+	"strings"
 
 	"github.com/valyala/fasthttp"
 
 	"footfall/aggregate"
 )
 
-// debugAnswer tells the asker what would be stored of the beacon. Order and names
-// of its keys are a contract.
-type debugAnswer struct {
+// Explanation tells the asker what would be stored of a beacon. Order and names of
+// its keys are a contract.
+type Explanation struct {
 	Counted        bool         `json:"counted"` // whether the door lets it pass
 	Dropped        *string      `json:"dropped"`
 	Detail         *string      `json:"detail"`
@@ -43,9 +44,25 @@ type debugAnswer struct {
 // serveDebug answers what would become of the beacon at its first site. Nothing
 // is counted, and no salt is made.
 func (d *Door) serveDebug(ctx *fasthttp.RequestCtx, t *Ticket, via []netip.Addr) {
-	if who := &t.caller; !who.Addr.IsLoopback() && d.debug.take(who.Addr, who.At) > bearable {
+	a, ok := d.explain(t, via)
+	if !ok {
 		answer(ctx, fasthttp.StatusTooManyRequests, bodyTooMany)
 		return
+	}
+	body, err := json.Marshal(&a)
+	if err != nil {
+		answer(ctx, fasthttp.StatusInternalServerError, []byte("BUG: the debug answer has no JSON form."))
+		return
+	}
+	ctx.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
+	answerJSON(ctx, fasthttp.StatusOK, body)
+}
+
+// explain works out what would become of the beacon; not ok where the address
+// asks too often.
+func (d *Door) explain(t *Ticket, via []netip.Addr) (a Explanation, ok bool) {
+	if who := &t.caller; !who.Addr.IsLoopback() && d.debug.take(who.Addr, who.At) > bearable {
+		return a, false
 	}
 	site := t.sites[0]
 	settings := d.settings(t, site)
@@ -62,16 +79,46 @@ func (d *Door) serveDebug(ctx *fasthttp.RequestCtx, t *Ticket, via []netip.Addr)
 	}
 	told := d.Clerk.agents.Parse(t.caller.Agent, &t.caller.Signs.Hints)
 	d.Clerk.fill(t, site, settings, &t.caller, &told, true)
-	a := t.debugAnswer()
+	a = t.explanation()
 	a.Counted, a.Dropped, a.Detail = dropped == "", orNull(dropped), orNull(detail)
 	a.Via = append(a.Via, via...)
-	body, err := json.Marshal(&a)
+	return a, true
+}
+
+// Explain says what would be stored of a view of the site's home page by whoever
+// sent this request, which is one for a page and not a beacon. Nothing is counted,
+// and no salt is made. It is not ok where the address asks too often, or where the
+// site's name is that of no page.
+func (d *Door) Explain(ctx *fasthttp.RequestCtx, site aggregate.Site) (a Explanation, ok bool) {
+	view, err := json.Marshal(map[string]string{"n": "pageview", "u": "https://" + string(site) + "/", "d": string(site)})
 	if err != nil {
-		answer(ctx, fasthttp.StatusInternalServerError, []byte("BUG: the debug answer has no JSON form."))
-		return
+		return a, false
 	}
-	ctx.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
-	answerJSON(ctx, fasthttp.StatusOK, body)
+	t := takeTicket()
+	defer t.giveBack()
+	if err := t.ReadJSON(view); err != nil || len(t.Problems) > 0 {
+		return a, false
+	}
+	via := d.readCaller(ctx, t)
+	who := &t.caller
+	who.Origin, who.Referer, who.Signs.Odd = "", "", false // of the page that is being opened
+	a, ok = d.explain(t, via)
+	a.own()
+	return a, ok
+}
+
+// own copies what the ticket's and the request's memory holds.
+func (a *Explanation) own() {
+	for _, text := range []*string{&a.Site, &a.Name, &a.Page, &a.Hostname, &a.Source, &a.Referrer, &a.Channel,
+		&a.UTMSource, &a.UTMMedium, &a.UTMCampaign, &a.UTMContent, &a.UTMTerm, &a.Country, &a.Region, &a.City,
+		&a.Browser, &a.BrowserVersion, &a.OS, &a.OSVersion, &a.Device, &a.Language} {
+		*text = strings.Clone(*text)
+	}
+	for _, text := range []*string{a.Dropped, a.Detail} {
+		if text != nil {
+			*text = strings.Clone(*text)
+		}
+	}
 }
 
 // What stands for blank values: the words of the stats API.
@@ -80,10 +127,10 @@ const (
 	blankFact   = "(not set)"
 )
 
-func (t *Ticket) debugAnswer() debugAnswer {
+func (t *Ticket) explanation() Explanation {
 	f := &t.Hit.Facts
 	fact := func(d aggregate.Dimension, part int) string { return or(aggregate.Part(f[d], part), blankFact) }
-	return debugAnswer{
+	return Explanation{
 		Site: string(t.Hit.Site), Name: f[aggregate.EventName],
 		Page: f[aggregate.Page], Hostname: fact(aggregate.Hostname, 0),
 		Source:      or(f[aggregate.Source], blankSource),

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"bytes"
+	"net/url"
 
 	"footfall/aggregate"
 
@@ -22,6 +23,7 @@ type optOutView struct {
 	Languages []languageLink
 	Site      aggregate.Site // that the link to the page has named; "" = none
 	Code      string         // for the site's own page about privacy
+	More      string         // address of the site's transparency page; "" = none was named
 }
 
 // serveOptOut answers /opt-out and what lies beside it.
@@ -38,6 +40,9 @@ func (u *UI) serveOptOut(ctx *fasthttp.RequestCtx, name string) {
 	l := u.locale(ctx)
 	site, _ := aggregate.ParseSite(string(ctx.QueryArgs().Peek("site")))
 	v := optOutView{Site: site, Code: optOutCode(u.origin(ctx)), Languages: languageLinks(ctx, l)}
+	if site != "" {
+		v.More = withArguments(u.origin(ctx)+"/"+privacyPath+url.PathEscape(string(site)), languageKey+"="+l.Language())
+	}
 	var out bytes.Buffer
 	if err := templates(l).ExecuteTemplate(&out, "opt-out", &v); err != nil {
 		u.log.Error("BUG: a page could not be printed", "page", "opt-out", "err", err)

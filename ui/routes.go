@@ -50,6 +50,7 @@ func matrix() []route {
 		{"GET", "/assets/*", anyone, 0, func(u *UI, c *caller) { u.serveAsset(c.RequestCtx, c.args[0]) }},
 		{"GET", "/opt-out", anyone, 0, (*UI).optOut},
 		{"GET", "/" + optOutStyle, anyone, 0, (*UI).optOut},
+		{"GET", "/privacy/{name}", anyone, 0, func(u *UI, c *caller) { u.servePrivacy(c.RequestCtx, c.args[0]) }},
 		{"GET", "/sign-in", anyone, 0, (*UI).showSignIn},
 		{"POST", "/sign-in", anyone, 0, (*UI).signIn},
 		{"GET", "/sign-out", anyone, 0, func(u *UI, c *caller) { u.redirect(c.RequestCtx, u.base+"/") }},

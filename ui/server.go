@@ -39,6 +39,12 @@ type Options struct {
 	// API answers what lies below /api/, its access checks included; path is the
 	// request's without the base path. May be nil.
 	API func(ctx *fasthttp.RequestCtx, path string)
+	// Disclose is what the transparency page tells of the installation; nil: the least.
+	Disclose func() Disclosure
+	// Derive says what would be stored of a view of the site's home page by whoever
+	// sent this request; false where that was asked too often. Nothing is counted
+	// by it. May be nil.
+	Derive func(ctx *fasthttp.RequestCtx, site aggregate.Site) (Derived, bool)
 
 	Access Access
 	// BasePath is the path that everything lies under, such as "/stats"; "" = "/".
@@ -63,6 +69,8 @@ type UI struct {
 	pinned        PinnedScript
 	addressHeader string
 	api           func(ctx *fasthttp.RequestCtx, path string)
+	disclose      func() Disclosure
+	derive        func(*fasthttp.RequestCtx, aggregate.Site) (Derived, bool)
 	access        Access
 	base          string // without a slash at the end
 	public        string
@@ -83,7 +91,7 @@ type Credit struct{ Text, URL string }
 func New(o Options) *UI {
 	u := &UI{ask: o.Ask, sites: o.Sites, settings: o.Settings, first: o.First, notices: o.Notices, credits: o.Credits, api: o.API,
 		ledger: o.Ledger, strangers: o.Strangers, pinned: o.Pinned, addressHeader: o.AddressHeader,
-		access: o.Access, public: strings.TrimRight(o.PublicURL, "/"), clock: o.Clock, log: o.Log,
+		disclose: o.Disclose, derive: o.Derive, access: o.Access, public: strings.TrimRight(o.PublicURL, "/"), clock: o.Clock, log: o.Log,
 		routes: matrix(), assets: loadAssets()}
 	if base := strings.Trim(o.BasePath, "/"); base != "" {
 		u.base = "/" + base
@@ -96,6 +104,9 @@ func New(o Options) *UI {
 	}
 	if u.credits == nil {
 		u.credits = func() []Credit { return nil }
+	}
+	if u.disclose == nil {
+		u.disclose = func() Disclosure { return Disclosure{Places: NoPlaces, State: ProcessAlone} }
 	}
 	if u.strangers == nil {
 		u.strangers = func() uint64 { return 0 }
