@@ -27,7 +27,7 @@ func (c *serveCmd) Run(root *cli, io *streams) error {
 	if err := s.inviteOwner(io.out); err != nil {
 		return errors.Join(err, s.Close())
 	}
-	if sites := s.siteNames(); len(sites) == 0 {
+	if sites := s.db.Sites(); len(sites) == 0 {
 		fmt.Fprintf(io.out, "no site yet: footfall site add example.com --data %s\n", shellWord(root.Data))
 	}
 	return s.Run(ctx)

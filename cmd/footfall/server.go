@@ -182,8 +182,8 @@ func (s *Server) wire(proxies ingest.Proxies) {
 	}
 	tokens := tokenBook{s.db}
 	programs := api.New(api.Options{Asker: s.asker, Tokens: tokens, Ledgers: ledgers{s.db, s.engine}, Gate: gate{s.db}, Address: s.door.Address,
-		Settings: s.db.Settings, First: first, Clock: s.clock, Rate: s.flags.APIRate, Log: s.log})
-	s.ui = ui.New(ui.Options{Ask: s.asker, Sites: s.siteNames, Settings: s.db.Settings, First: first, Notices: s.notices, Credits: s.credits,
+		Sites: siteKeeper{s.control}, Goals: &goalBook{s.db, s.clock}, Settings: s.db.Settings, First: first, Clock: s.clock, Rate: s.flags.APIRate, Log: s.log})
+	s.ui = ui.New(ui.Options{Ask: s.asker, Sites: siteKeeper{s.control}.Names, Settings: s.db.Settings, First: first, Notices: s.notices, Credits: s.credits,
 		Ledger: s.engine, Strangers: s.engine.Strangers, Pinned: pinnedScript(), AddressHeader: s.flags.ClientIPHeader,
 		API: programs.Serve, Access: ui.Access{Book: s.book, Tokens: tokens, Local: s.flags.LocalAccess, Plain: s.flags.PlainSignIn,
 			Hosts: []string{hostOf(s.flags.Listen)}, Trusted: trusts(proxies)},
@@ -212,15 +212,6 @@ func hostOf(addr string) string {
 		return addr
 	}
 	return host
-}
-
-func (s *Server) siteNames() []aggregate.Site {
-	records := s.db.Sites()
-	names := make([]aggregate.Site, len(records))
-	for i, r := range records {
-		names[i] = r.Site
-	}
-	return names
 }
 
 // notices tells the owner of a site what only the operator can mend.

@@ -23,6 +23,8 @@ type Options struct {
 	Asker   Asker
 	Tokens  Tokens
 	Ledgers Ledgers
+	Sites   Sites
+	Goals   Goals
 	Gate    Gate
 	// Address is the address that a request comes from, behind the trusted proxies.
 	Address  func(*fasthttp.RequestCtx) netip.Addr
@@ -53,13 +55,18 @@ func New(o Options) *API {
 // endpoint is what one address answers, method by method.
 type endpoint map[string]func(*API, *fasthttp.RequestCtx) (status int, body []byte)
 
-// endpoints are the addresses there are.
+// endpoints are the addresses there are. A star stands for the last part of a path,
+// see argument.
 var endpoints = map[string]endpoint{
 	"/api/v1/stats/realtime/visitors": {fasthttp.MethodGet: v1((*API).legacyRealtime)},
 	"/api/v1/stats/aggregate":         {fasthttp.MethodGet: v1((*API).legacyAggregate)},
 	"/api/v1/stats/timeseries":        {fasthttp.MethodGet: v1((*API).legacyTimeseries)},
 	"/api/v1/stats/breakdown":         {fasthttp.MethodGet: v1((*API).legacyBreakdown)},
 	"/api/v2/query":                   {fasthttp.MethodPost: (*API).query},
+	"/api/v1/sites":                   {fasthttp.MethodGet: sites((*API).listSites), fasthttp.MethodPost: sites((*API).addSite)},
+	"/api/v1/sites/*":                 {fasthttp.MethodGet: atSite((*API).showSite), fasthttp.MethodPut: atSite((*API).changeSite), fasthttp.MethodDelete: atSite((*API).removeSite)},
+	"/api/v1/sites/goals":             {fasthttp.MethodGet: ofSite((*API).listGoals), fasthttp.MethodPut: ofSite((*API).putGoal)},
+	"/api/v1/sites/goals/*":           {fasthttp.MethodDelete: ofSite((*API).removeGoal)},
 	"/api/v2/refusals":                {fasthttp.MethodGet: (*API).refusals},
 	"/api/v2/refusals/allow":          {fasthttp.MethodPost: (*API).allowHost},
 	"/api/v2/refusals/shield":         {fasthttp.MethodPost: (*API).shieldAddress},
@@ -68,7 +75,8 @@ var endpoints = map[string]endpoint{
 // Serve answers a request below /api/; path is its path without the base path.
 func (a *API) Serve(ctx *fasthttp.RequestCtx, path string) {
 	status, body := fasthttp.StatusNotFound, errorBody("There is nothing here.")
-	if e, ok := endpoints[path]; ok {
+	if e, argument := find(path); e != nil {
+		ctx.SetUserValue(argumentKey{}, argument)
 		status, body = a.call(ctx, e)
 	}
 	h := &ctx.Response.Header
@@ -80,6 +88,24 @@ func (a *API) Serve(ctx *fasthttp.RequestCtx, path string) {
 	}
 	ctx.SetStatusCode(status)
 	ctx.SetBody(body)
+}
+
+// find is the endpoint of a path, nil if there is none.
+func find(path string) (e endpoint, argument string) {
+	path = strings.TrimRight(path, "/")
+	if e = endpoints[path]; e != nil {
+		return e, ""
+	}
+	i := strings.LastIndexByte(path, '/') + 1
+	return endpoints[path[:i]+"*"], path[i:]
+}
+
+type argumentKey struct{}
+
+// argument is the last part of a path whose endpoint ends in a star.
+func argument(ctx *fasthttp.RequestCtx) string {
+	text, _ := ctx.UserValue(argumentKey{}).(string)
+	return text
 }
 
 func (a *API) call(ctx *fasthttp.RequestCtx, e endpoint) (status int, body []byte) {
@@ -111,11 +137,17 @@ func (a *API) open(ctx *fasthttp.RequestCtx, domain, scope string) (site aggrega
 	if token == "" || !a.o.Tokens.Check(token, site, scope) || !known || err != nil {
 		return site, settings, fasthttp.StatusUnauthorized
 	}
+	return site, settings, a.paced(ctx, token)
+}
+
+// paced counts a request with a token that is good for it. The status is 200, or
+// 429 where there were too many.
+func (a *API) paced(ctx *fasthttp.RequestCtx, token string) (status int) {
 	if wait := a.rates.take(token, a.o.Clock()); wait > 0 {
 		ctx.Response.Header.Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
-		return site, settings, fasthttp.StatusTooManyRequests
+		return fasthttp.StatusTooManyRequests
 	}
-	return site, settings, fasthttp.StatusOK
+	return fasthttp.StatusOK
 }
 
 // denied answers a request that open has refused.

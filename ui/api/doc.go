@@ -1,5 +1,6 @@
 // Package api is what programs read the counters with: the stats API in the form
-// that Plausible's clients speak, and the drop ledger.
+// that Plausible's clients speak, the sites API that makes and changes sites and
+// goals, and the drop ledger.
 //
 // It owns the paths below /api/ that are not beacons, the wording of their
 // questions and answers, and their errors. Whoever asks shows a token in the

@@ -19,9 +19,6 @@ type Gate interface {
 	ShieldAddress(site aggregate.Site, addr netip.Addr) (aggregate.Settings, error)
 }
 
-// ScopeSites is the scope of a token that may change the settings of sites.
-const ScopeSites = "sites"
-
 // maxGateBody is more than any request to the gate needs.
 const maxGateBody = 4 << 10
 

@@ -1,6 +1,10 @@
 package api
 
-import "footfall/aggregate"
+import (
+	"errors"
+
+	"footfall/aggregate"
+)
 
 // Asker answers queries. An error is a sentence that may be shown to the person
 // who asked (an *ask.Refusal), or one that may not: the counters could not be read.
@@ -22,8 +26,27 @@ type Ledgers interface {
 	Ledgers(site aggregate.Site, first, last aggregate.Day) ([]DayLedger, error)
 }
 
-// ScopeStats is the scope of a token that may read figures.
-const ScopeStats = "stats"
+// Sites are the sites that are counted.
+type Sites interface {
+	// Names are their domains.
+	Names() []aggregate.Site
+	// Add begins to count a site, with some settings other than the default ones.
+	// They are acceptable. The error wraps ErrTaken where the site is there already.
+	Add(site aggregate.Site, settings map[string]string) error
+	// Set changes settings, which are acceptable.
+	Set(site aggregate.Site, settings map[string]string) error
+	// Remove ends a site with all its counters.
+	Remove(site aggregate.Site) error
+}
+
+// ErrTaken is the error for a site that is there already.
+var ErrTaken = errors.New("the site is counted already")
+
+// Scopes of tokens.
+const (
+	ScopeStats = "stats" // may read figures
+	ScopeSites = "sites" // may make, change and end sites
+)
 
 // Goals are what the owners of sites have defined. Errors wrap aggregate.ErrGoal,
 // whose text may be shown, or aggregate.ErrNoGoal; others are of the disk.

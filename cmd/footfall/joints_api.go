@@ -1,0 +1,52 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"footfall/aggregate"
+	"footfall/storage"
+	"footfall/ui/api"
+)
+
+// siteKeeper is the database and what hangs on it, as programs manage sites.
+type siteKeeper struct{ *control }
+
+func (k siteKeeper) Names() []aggregate.Site {
+	records := k.db.Sites()
+	names := make([]aggregate.Site, len(records))
+	for i, r := range records {
+		names[i] = r.Site
+	}
+	return names
+}
+
+func (k siteKeeper) Add(site aggregate.Site, settings map[string]string) error {
+	made := aggregate.DefaultSettings()
+	for key, value := range settings {
+		if err := made.Set(key, value); err != nil {
+			return err
+		}
+	}
+	err := k.db.AddSite(site, made)
+	if errors.Is(err, storage.ErrSiteExists) {
+		return fmt.Errorf("%s: %w", site, api.ErrTaken)
+	}
+	return err
+}
+
+func (k siteKeeper) Set(site aggregate.Site, settings map[string]string) error {
+	q := siteQuestion{Domain: string(site)}
+	for _, key := range slices.Sorted(maps.Keys(settings)) {
+		q.Pairs = append(q.Pairs, key+"="+settings[key])
+	}
+	_, err := k.setSite(q)
+	return err
+}
+
+func (k siteKeeper) Remove(site aggregate.Site) error {
+	_, err := k.removeSite(siteQuestion{Domain: string(site)})
+	return err
+}
