@@ -62,6 +62,9 @@ func parsePrefix(text string) (netip.Prefix, error) {
 	return prefix.Masked(), nil
 }
 
+// None reports whether nobody is trusted.
+func (p Proxies) None() bool { return len(p.prefixes) == 0 }
+
 // Trust reports whether addr is a trusted proxy.
 func (p Proxies) Trust(addr netip.Addr) bool {
 	for _, prefix := range p.prefixes {

@@ -61,3 +61,9 @@ func optOutCode(origin string) string {
 	return `<button type="button" data-footfall-opt-out hidden></button>` + "\n" +
 		`<script defer src="` + origin + `/js/opt-out.js"></script>`
 }
+
+// ForVisitors reports whether a path, below the base path, is a page for the
+// visitors of websites and not for the team.
+func ForVisitors(path string) bool {
+	return path == "/opt-out" || path == "/opt-out/" || path == "/"+optOutStyle
+}

@@ -126,10 +126,11 @@ var dialers = map[string]bool{
 	"http.Transport": true, "http.DefaultTransport": true, "http.NewRequest": true, "tls.Dial": true, "tls.Dialer": true,
 	"fasthttp.Get": true, "fasthttp.Post": true, "fasthttp.Do": true, "fasthttp.Client": true, "fasthttp.HostClient": true,
 	"fasthttp.PipelineClient": true, "fasthttp.Dial": true, "fasthttp.DialTimeout": true, "net.LookupHost": true, "net.LookupIP": true,
-	"net.LookupAddr": true, "net.Resolver": true, "net.DefaultResolver": true,
+	"net.LookupAddr": true, "net.Resolver": true, "net.DefaultResolver": true, "acme.Client": true, "autocert.Manager": true,
 }
 
 var mayDial = map[string]string{
+	"../../cmd/footfall/certificates.go": "the certificate authority, with --acme",
 	"../../cmd/footfall/control.go":  "the socket of the running server, in the data directory",
 	"../../cmd/footfall/demo.go":     "visitors of the demo, who call the demo's own server",
 	"../../cmd/footfall/visitors.go": "visitors of the demo, who call the demo's own server",

@@ -81,7 +81,7 @@ func benchInside(what, dir string, args []string) (any, error) {
 // openBench opens a server whose clock the benchmark turns.
 func openBench(dir string, clock func() time.Time) (*Server, error) {
 	s, err := OpenServer(serverOptions{data: dir, clock: clock, log: io.Discard,
-		flags: serverFlags{Listen: "127.0.0.1:0", StateDir: os.Getenv("FOOTFALL_STATE_DIR"), CommitInterval: 10 * time.Second, TrustedProxies: "loopback", LogLevel: "error"}})
+		flags: serverFlags{entranceFlags: entranceFlags{Listen: "127.0.0.1:0"}, StateDir: os.Getenv("FOOTFALL_STATE_DIR"), CommitInterval: 10 * time.Second, TrustedProxies: "loopback", LogLevel: "error"}})
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ type cli struct {
 
 // serverFlags are the flags of serve, and most of demo's.
 type serverFlags struct {
-	Listen         string        `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"ADDR"`
+	entranceFlags
 	StateDir       string        `help:"Directory on a memory file system for what must survive a restart but never reach a disk (default: under /dev/shm; none = process memory only)." placeholder:"DIR"`
 	CommitInterval time.Duration `help:"How often counters are written to disk; a power cut costs at most this much." default:"10s"`
 	TrustedProxies string        `help:"Proxies whose word on a client's address is believed: networks, or loopback, private, none." default:"loopback" placeholder:"LIST"`

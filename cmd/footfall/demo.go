@@ -90,7 +90,7 @@ func openDemo(c *demoCmd, io *streams, clock func() time.Time) (d *demo, err err
 
 // openDemoServer opens the server itself, on another port where need be.
 func openDemoServer(c *demoCmd, io *streams, clock func() time.Time, dir string) (*Server, error) {
-	flags := serverFlags{Listen: c.Listen, StateDir: "none", CommitInterval: 10 * time.Second, TrustedProxies: "loopback", LocalAccess: true,
+	flags := serverFlags{entranceFlags: entranceFlags{Listen: c.Listen}, StateDir: "none", CommitInterval: 10 * time.Second, TrustedProxies: "loopback", LocalAccess: true,
 		GeoIP: c.GeoIP, BasePath: c.BasePath, LogLevel: c.LogLevel}
 	if flags.GeoIP == "" {
 		places, err := demoFiles.ReadFile("demo/places.mmdb")

@@ -229,9 +229,9 @@ func (h *installation) tryServe(flags ...string) (*server, error) {
 func (s *server) read(stdout io.Reader, address chan<- string) {
 	lines := bufio.NewScanner(io.TeeReader(stdout, &s.out))
 	for lines.Scan() {
-		if _, url, ok := strings.Cut(lines.Text(), "http://"); ok {
+		if _, url, ok := strings.Cut(lines.Text(), "dashboard  "); ok {
 			select {
-			case address <- "http://" + strings.TrimSuffix(strings.Fields(url)[0], "/"):
+			case address <- strings.TrimSuffix(url, "/"):
 			default: // said already
 			}
 		}

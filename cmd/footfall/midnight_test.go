@@ -51,7 +51,7 @@ func (h *installation) inside(clock *wallClock, state string) *inside {
 		server: &server{t: h.t, home: h, client: &http.Client{Transport: &http.Transport{}, Timeout: patience}}}
 	var err error
 	s.real, err = OpenServer(serverOptions{data: h.data, clock: clock.now, log: &s.log,
-		flags: serverFlags{Listen: "127.0.0.1:0", StateDir: state, CommitInterval: 20 * time.Millisecond, TrustedProxies: "loopback", LogLevel: "info"}})
+		flags: serverFlags{entranceFlags: entranceFlags{Listen: "127.0.0.1:0"}, StateDir: state, CommitInterval: 20 * time.Millisecond, TrustedProxies: "loopback", LogLevel: "info"}})
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -51,13 +50,16 @@ type Server struct {
 	door     *ingest.Door
 	ui       *ui.UI
 	control  *control
-	http     *fasthttp.Server
 	socket   net.Listener
 	beacons  string // the target of nearly all requests
 	// demo answers the paths of the sample site; nil unless this is a demo.
 	demo fasthttp.RequestHandler
 
-	listener net.Listener
+	// certificates are nil without TLS; dashboard and plain are nil unless they
+	// have addresses of their own.
+	certificates               *certificates
+	entrances                  []*entrance
+	listener, dashboard, plain net.Listener
 }
 
 // serverOptions are what a Server needs besides its flags.
@@ -102,9 +104,8 @@ func (s *Server) open() (err error) {
 	if err := s.openState(); err != nil {
 		return err
 	}
-	if s.listener, err = net.Listen("tcp", s.flags.Listen); err != nil {
-		return hint(fmt.Errorf("cannot listen on %s: %w", s.flags.Listen, plain(err)),
-			"choose another address with --listen, such as --listen 127.0.0.1:8081")
+	if err = s.openEntrances(); err != nil {
+		return err
 	}
 	s.wire(proxies)
 	return s.start()
@@ -190,7 +191,7 @@ func (s *Server) wire(proxies ingest.Proxies) {
 		Disclose: s.disclosure, Derive: s.derive,
 		BasePath: s.flags.BasePath, PublicURL: s.flags.PublicURL, Clock: s.clock, Log: s.log})
 	s.beacons = strings.TrimSuffix(s.flags.BasePath, "/") + "/api/event"
-	s.http = ingest.NewServer(s.route, s.log)
+	s.serveEntrances()
 }
 
 // credits are for the data that places come from.
@@ -250,15 +251,6 @@ func (s *Server) start() error {
 	return nil
 }
 
-// URL is where the dashboard is, seen from this machine.
-func (s *Server) URL() string {
-	host, port, _ := net.SplitHostPort(s.listener.Addr().String())
-	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
-		host = "127.0.0.1"
-	}
-	return "http://" + net.JoinHostPort(host, port) + strings.TrimSuffix(s.flags.BasePath, "/") + "/"
-}
-
 // route sends a request to the room that answers it.
 func (s *Server) route(ctx *fasthttp.RequestCtx) {
 	// Nearly all requests are beacons: their target is compared as it came, which
@@ -267,13 +259,40 @@ func (s *Server) route(ctx *fasthttp.RequestCtx) {
 		s.door.ServeEvent(ctx)
 		return
 	}
+	if path := s.inside(ctx); !s.serveSites(ctx, path) {
+		s.serveTeam(ctx, path)
+	}
+}
+
+// routeVisitors is route without what is the team's.
+func (s *Server) routeVisitors(ctx *fasthttp.RequestCtx) {
+	path := s.inside(ctx)
+	switch {
+	case s.serveSites(ctx, path):
+	case ui.ForVisitors(path):
+		s.serveTeam(ctx, path)
+	default:
+		ctx.Error("There is nothing here.\n", fasthttp.StatusNotFound)
+	}
+}
+
+// routeTeam is route without what websites and their visitors call.
+func (s *Server) routeTeam(ctx *fasthttp.RequestCtx) { s.serveTeam(ctx, s.inside(ctx)) }
+
+// inside is a request's path below the base path.
+func (s *Server) inside(ctx *fasthttp.RequestCtx) string {
 	path := string(ctx.Path())
 	if base := strings.TrimSuffix(s.flags.BasePath, "/"); base != "" {
 		rest, ok := strings.CutPrefix(path, base)
 		if ok && (rest == "" || rest[0] == '/') {
-			path = rest
+			return rest
 		}
 	}
+	return path
+}
+
+// serveSites answers what websites and their visitors' browsers call.
+func (s *Server) serveSites(ctx *fasthttp.RequestCtx, path string) bool {
 	switch {
 	case path == "/api/event":
 		s.door.ServeEvent(ctx)
@@ -289,8 +308,15 @@ func (s *Server) route(ctx *fasthttp.RequestCtx) {
 	case s.demo != nil && (strings.HasPrefix(path, demoPath) || path+"/" == demoPath):
 		s.demo(ctx)
 	default:
-		s.ui.Serve(ctx)
+		return false
 	}
+	return true
+}
+
+// serveTeam answers what the team calls: the dashboard and the APIs.
+func (s *Server) serveTeam(ctx *fasthttp.RequestCtx, path string) {
+	strict(ctx)
+	s.ui.Serve(ctx)
 }
 
 // stopGrace is how long requests that are under way may take when the server
@@ -304,13 +330,15 @@ func (s *Server) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var wg sync.WaitGroup
-	ended := make(chan error, 7)
+	ended := make(chan error, 16) // more than there are actors
 	actor := func(run func() error) { wg.Go(func() { ended <- guarded(run) }) }
-	actor(func() error { return s.http.Serve(s.listener) })
+	for _, e := range s.entrances {
+		actor(func() error { return e.http.Serve(e.listener) })
+	}
 	if s.socket != nil {
 		actor(func() error { return s.control.serve(ctx, s.socket) })
 	}
-	for _, work := range []func(context.Context){s.commitLoop, s.checkpointLoop, s.mendLoop, s.housekeeping, s.placesLoop} {
+	for _, work := range []func(context.Context){s.commitLoop, s.checkpointLoop, s.mendLoop, s.housekeeping, s.placesLoop, s.certificates.watch} {
 		actor(func() error { work(ctx); return nil })
 	}
 	var err error
@@ -320,9 +348,15 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	grace, cancel := context.WithTimeout(context.Background(), stopGrace)
 	defer cancel()
-	if shutErr := s.http.ShutdownWithContext(grace); shutErr != nil {
-		s.log.Warn("some requests did not end in time", "error", shutErr)
+	var shut sync.WaitGroup
+	for _, e := range s.entrances {
+		shut.Go(func() {
+			if err := e.http.ShutdownWithContext(grace); err != nil {
+				s.log.Warn("some requests did not end in time", "error", err)
+			}
+		})
 	}
+	shut.Wait()
 	stop()
 	wg.Wait()
 	return errors.Join(err, s.Close())
@@ -362,8 +396,8 @@ func (s *Server) release() {
 		os.Remove(s.socket.Addr().String())
 		os.Remove(filepath.Dir(s.socket.Addr().String())) // where it is the socket's own; a data directory is not empty
 	}
-	if s.listener != nil {
-		s.listener.Close() // likewise
+	for _, e := range s.entrances {
+		e.listener.Close() // likewise
 	}
 	if s.salts != nil {
 		logged("the salts", s.salts.Close())
