@@ -25,31 +25,34 @@ const FileName = "footfall.db"
 // removed at the next open.
 const tempPattern = ".footfall-*.tmp"
 
+// errLocked: another process holds the lock.
+var errLocked = errors.New("locked")
+
 // openLocked opens the data file and locks it: for this DB alone, or shared
 // among readers. A lock is good only for the file that has the name: while it
 // was waited for, the file may have been replaced.
 func openLocked(path string, readOnly bool, timeout time.Duration) (*os.File, error) {
 	deadline := time.Now().Add(timeout)
-	flag, lock := os.O_RDWR, syscall.LOCK_EX|syscall.LOCK_NB
+	flag := os.O_RDWR
 	if readOnly {
-		flag, lock = os.O_RDONLY, syscall.LOCK_SH|syscall.LOCK_NB
+		flag = os.O_RDONLY
 	}
 	for {
 		f, err := os.OpenFile(path, flag, 0)
 		if err != nil {
 			return nil, openError(path, err)
 		}
-		err = syscall.Flock(int(f.Fd()), lock)
+		err = tryLock(f, readOnly)
 		if err == nil {
 			mine, err1 := f.Stat()
 			named, err2 := os.Stat(path)
 			if err1 == nil && err2 == nil && os.SameFile(mine, named) {
 				return f, nil
 			}
-			err = syscall.EWOULDBLOCK
+			err = errLocked
 		}
 		f.Close()
-		if !errors.Is(err, syscall.EWOULDBLOCK) {
+		if !errors.Is(err, errLocked) {
 			return nil, fmt.Errorf("%w: lock %s: %v", ErrUnreadable, path, err)
 		}
 		if !time.Now().Before(deadline) {

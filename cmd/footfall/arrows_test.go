@@ -131,9 +131,9 @@ var dialers = map[string]bool{
 
 var mayDial = map[string]string{
 	"../../cmd/footfall/certificates.go": "the certificate authority, with --acme",
-	"../../cmd/footfall/control.go":  "the socket of the running server, in the data directory",
-	"../../cmd/footfall/demo.go":     "visitors of the demo, who call the demo's own server",
-	"../../cmd/footfall/visitors.go": "visitors of the demo, who call the demo's own server",
+	"../../cmd/footfall/control.go":      "the socket of the running server, in the data directory",
+	"../../cmd/footfall/demo.go":         "visitors of the demo, who call the demo's own server",
+	"../../cmd/footfall/visitors.go":     "visitors of the demo, who call the demo's own server",
 }
 
 // TestNothingInTheServerOpensAConnection proves P8 on the source: no file of the

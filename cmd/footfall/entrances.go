@@ -78,7 +78,7 @@ func (s *Server) serveEntrances() {
 		case s.dashboard != nil && e.listener == s.listener:
 			handler = s.routeVisitors
 		case e.listener == s.dashboard:
-			handler = s.routeTeam
+			handler = s.serveTeam
 		}
 		e.http = ingest.NewServer(handler, s.log)
 	}

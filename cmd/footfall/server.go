@@ -259,8 +259,8 @@ func (s *Server) route(ctx *fasthttp.RequestCtx) {
 		s.door.ServeEvent(ctx)
 		return
 	}
-	if path := s.inside(ctx); !s.serveSites(ctx, path) {
-		s.serveTeam(ctx, path)
+	if !s.serveSites(ctx, s.inside(ctx)) {
+		s.serveTeam(ctx)
 	}
 }
 
@@ -270,14 +270,11 @@ func (s *Server) routeVisitors(ctx *fasthttp.RequestCtx) {
 	switch {
 	case s.serveSites(ctx, path):
 	case ui.ForVisitors(path):
-		s.serveTeam(ctx, path)
+		s.serveTeam(ctx)
 	default:
 		ctx.Error("There is nothing here.\n", fasthttp.StatusNotFound)
 	}
 }
-
-// routeTeam is route without what websites and their visitors call.
-func (s *Server) routeTeam(ctx *fasthttp.RequestCtx) { s.serveTeam(ctx, s.inside(ctx)) }
 
 // inside is a request's path below the base path.
 func (s *Server) inside(ctx *fasthttp.RequestCtx) string {
@@ -314,7 +311,7 @@ func (s *Server) serveSites(ctx *fasthttp.RequestCtx, path string) bool {
 }
 
 // serveTeam answers what the team calls: the dashboard and the APIs.
-func (s *Server) serveTeam(ctx *fasthttp.RequestCtx, path string) {
+func (s *Server) serveTeam(ctx *fasthttp.RequestCtx) {
 	strict(ctx)
 	s.ui.Serve(ctx)
 }
