@@ -19,6 +19,7 @@ var expected = map[string]string{
 	"GET /assets/*":        "anyone",
 	"GET /opt-out":         "anyone",
 	"GET /opt-out.css":     "anyone",
+	"GET /privacy/{name}":  "anyone",
 	"GET /sign-in":         "anyone",
 	"POST /sign-in":        "anyone",
 	"GET /sign-out":        "anyone",
