@@ -42,14 +42,17 @@ type Import struct {
 	Format   string             `json:"format"`
 	Note     string             `json:"note"` // for people: a file's name, say
 	Finished bool               `json:"finished"`
+	// Sums are the SHA-256 of the files that were read, in hexadecimal digits.
+	Sums []string `json:"sums,omitempty"`
 }
 
 // importRecord is an import as it is stored.
 type importRecord struct {
-	Site     siteID `json:"site"`
-	Format   string `json:"format"`
-	Note     string `json:"note"`
-	Finished bool   `json:"finished"`
+	Site     siteID   `json:"site"`
+	Format   string   `json:"format"`
+	Note     string   `json:"note"`
+	Finished bool     `json:"finished"`
+	Sums     []string `json:"sums,omitempty"`
 }
 
 // records are the small buckets in memory. They are never changed, but replaced.
@@ -327,9 +330,9 @@ func (db *DB) RemoveToken(name string) error {
 }
 
 // BeginImport opens an import: from now on commits may hold blocks with its id,
-// which nobody sees before FinishImport. The error is ErrNoSite or that of the
-// disk.
-func (db *DB) BeginImport(site aggregate.Site, format, note string) (id aggregate.ImportID, err error) {
+// which nobody sees before FinishImport. sums are those of the files, see Import.
+// The error is ErrNoSite or that of the disk.
+func (db *DB) BeginImport(site aggregate.Site, format, note string, sums ...string) (id aggregate.ImportID, err error) {
 	err = db.change("begin import", func(tx *bbolt.Tx, r *records) error {
 		entry, ok := r.sites[site]
 		if !ok {
@@ -340,7 +343,7 @@ func (db *DB) BeginImport(site aggregate.Site, format, note string) (id aggregat
 			return err
 		}
 		id = aggregate.ImportID(n)
-		return put(tx.Bucket(importsBucket), number(n), importRecord{Site: entry.id, Format: format, Note: note})
+		return put(tx.Bucket(importsBucket), number(n), importRecord{Site: entry.id, Format: format, Note: note, Sums: slices.Clone(sums)})
 	})
 	return id, err
 }
@@ -408,7 +411,7 @@ func (db *DB) Imports(site aggregate.Site) []Import {
 	for _, id := range slices.Sorted(maps.Keys(r.imports)) {
 		rec := r.imports[id]
 		if name := r.names[rec.Site]; site == "" || name == site {
-			all = append(all, Import{id, name, rec.Format, rec.Note, rec.Finished})
+			all = append(all, Import{id, name, rec.Format, rec.Note, rec.Finished, rec.Sums})
 		}
 	}
 	return all

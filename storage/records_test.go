@@ -3,6 +3,7 @@ package storage
 import (
 	"crypto/sha256"
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -139,7 +140,7 @@ func imported(id aggregate.ImportID, puts []aggregate.Put) []aggregate.Put {
 func TestImportsAreSeenWhenFinishedAndGoneWhenNot(t *testing.T) {
 	db := openTest(t, Options{})
 	commit(t, db, refusals(day0, "bot", 1)...)
-	first, err := db.BeginImport("example.com", "events", "a.jsonl")
+	first, err := db.BeginImport("example.com", "events", "a.jsonl", "5e1f")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +183,7 @@ func TestImportsAreSeenWhenFinishedAndGoneWhenNot(t *testing.T) {
 	commit(t, db, imported(second, refusals(day0-20, "bot", 100))...)
 	db.Close() // as a crash would leave it
 	db = reopen(t, db.dir, Options{})
-	if got := db.Imports("example.com"); len(got) != 1 || got[0] != (Import{first, "example.com", "events", "a.jsonl", true}) {
+	if got := db.Imports("example.com"); len(got) != 1 || !reflect.DeepEqual(got[0], Import{first, "example.com", "events", "a.jsonl", true, []string{"5e1f"}}) {
 		t.Errorf("imports after reopening: %+v, want the first", got)
 	}
 	if got := seen(); got != 11 {

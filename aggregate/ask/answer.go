@@ -211,10 +211,19 @@ func (f *figures) rows() []*row {
 		for _, m := range p.q.Metrics {
 			values = append(values, f.value(m, c))
 		}
+		if c.nobodys() && len(p.q.Fields) > 0 && allZero(values[start:]) {
+			values = values[:start]
+			continue
+		}
 		made = append(made, row{aggregate.ReportRow{Labels: p.rowLabels(c), Values: values[start:len(values):len(values)]}, c.bucket})
 		rows = append(rows, &made[len(made)-1])
 	}
 	return rows
+}
+
+// allZero reports whether values say nothing.
+func allZero(values []aggregate.Value) bool {
+	return !slices.ContainsFunc(values, func(v aggregate.Value) bool { return v.Number != 0 })
 }
 
 // rowLabels are the labels of a cell in the order of the query's fields.

@@ -98,3 +98,9 @@ func (c *cell) empty() bool {
 	return c.counts[aggregate.Visitors] == 0 && c.counts[aggregate.Visits] == 0 &&
 		c.counts[aggregate.Events] == 0 && c.counts[aggregate.Starts] == 0
 }
+
+// nobodys reports whether the cell has neither visitors nor visits: the rest of an
+// import whose tables did not say which value some of its events belong to.
+func (c *cell) nobodys() bool {
+	return c.counts[aggregate.Visitors] == 0 && c.counts[aggregate.Visits] == 0 && c.counts[aggregate.Starts] == 0
+}

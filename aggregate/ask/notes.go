@@ -11,6 +11,8 @@ import (
 type notes struct {
 	hourTotals bool // a part of a past day was answered from hour totals
 	lossy      []aggregate.Day
+	summaries  []aggregate.Day // imported as totals of days, with few links
+	noHours    []aggregate.Day // likewise, where hours are asked for
 	capped     bool
 	imports    bool // imports count in the range
 	floor      uint32
@@ -33,9 +35,12 @@ type notes struct {
 // missing bounds what the floor withholds from an answer.
 type missing struct{ pageviews, events, visits int64 }
 
-func (n *notes) lose(d aggregate.Day) {
-	if !slices.Contains(n.lossy, d) {
-		n.lossy = append(n.lossy, d)
+func (n *notes) lose(d aggregate.Day) { note(&n.lossy, d) }
+
+// note adds a day that is not there yet.
+func note(days *[]aggregate.Day, d aggregate.Day) {
+	if !slices.Contains(*days, d) {
+		*days = append(*days, d)
 	}
 }
 
@@ -49,6 +54,7 @@ const (
 	codeByEvent    = "not_by_event"
 	codeFloor      = "floor"
 	codeLossy      = "memory_lost"
+	codeSummaries  = "imported_totals"
 )
 
 // metricNeeds says what a metric is made of.
@@ -104,6 +110,11 @@ func (p *plan) warningsOf(m aggregate.Metric) (all []aggregate.Warning) {
 		"Hours that the range cuts on past days are counted whole.")
 	warn(len(n.lossy) > 0, codeLossy,
 		fmt.Sprintf("The memory of %d of the days was lost in part (%s first): filtered figures miss a part of them.", len(n.lossy), firstDay(n.lossy)))
+	warn(len(n.summaries) > 0, codeSummaries,
+		fmt.Sprintf("%d of the days (%s first) were imported as totals, which tell little about what belongs together: filtered figures miss the rest.",
+			len(n.summaries), firstDay(n.summaries)))
+	warn(len(n.noHours) > 0, codeSummaries,
+		fmt.Sprintf("%d of the days (%s first) were imported as totals without hours: they are missing here.", len(n.noHours), firstDay(n.noHours)))
 	warn(n.cutOpen && (needs.visitors || needs.visits), codeCrossing,
 		"Who visited across midnight into the day that the range cuts is counted on both days.")
 	warn(n.summedVisitors && needs.visitors, codeSum,

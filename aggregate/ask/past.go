@@ -70,6 +70,9 @@ func (p *plan) pastHours(first, last aggregate.Day, byHour bool) error {
 			if k.Import == aggregate.Live && p.isOpen(k.Day) {
 				return nil
 			}
+			if len(b.Rows) == 1 && b.A[b.Rows[0].A] == aggregate.TotalDay {
+				note(&p.notes.noHours, k.Day)
+			}
 			if byHour {
 				p.addHours(k.Day, b)
 			} else {
@@ -196,8 +199,11 @@ func (p *plan) noteDays() error {
 		}
 		for i := range days {
 			p.notes.imports = p.notes.imports || days[i].imp != aggregate.Live
-			if days[i].lossy {
+			switch {
+			case days[i].lossy:
 				p.notes.lose(days[i].day)
+			case days[i].summary:
+				note(&p.notes.summaries, days[i].day)
 			}
 		}
 	}

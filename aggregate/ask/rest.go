@@ -340,7 +340,7 @@ func (r *rest) onlyWithout(sum *restSums) bool {
 	if r.e.p.notes.imports {
 		need |= imported
 	}
-	return len(r.e.p.notes.lossy) == 0 && (need&^sum.undated == 0 || r.e.p.floor() <= 1)
+	return len(r.e.p.notes.lossy)+len(r.e.p.notes.summaries) == 0 && (need&^sum.undated == 0 || r.e.p.floor() <= 1)
 }
 
 // withoutRows makes the rows of the events without the property.

@@ -230,10 +230,12 @@ func worthKeeping(s stretch) bool { return s.last-s.first >= 4 }
 
 // dayTotal is one row of a day's block of totals.
 type dayTotal struct {
-	day    aggregate.Day
-	imp    aggregate.ImportID
-	lossy  bool
-	counts aggregate.Counts
+	day   aggregate.Day
+	imp   aggregate.ImportID
+	lossy bool
+	// summary says that the day was imported as totals: it has hardly any links.
+	summary bool
+	counts  aggregate.Counts
 }
 
 // totals are the whole days' totals of a stretch.
@@ -253,7 +255,8 @@ func (p *plan) totals(s stretch) ([]dayTotal, error) {
 			if !s.imports.has(k.Import) {
 				return nil
 			}
-			t := dayTotal{day: k.Day, imp: k.Import, lossy: b.Meta.Lossy || !b.Meta.Linked}
+			t := dayTotal{day: k.Day, imp: k.Import, lossy: b.Meta.Lossy || !b.Meta.Linked && k.Import == aggregate.Live}
+			t.summary = !b.Meta.Linked && !t.lossy
 			for i := range b.Rows {
 				if b.A[b.Rows[i].A] == aggregate.TotalDay {
 					t.counts = b.Rows[i].Counts

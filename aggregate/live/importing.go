@@ -51,6 +51,16 @@ func (m *Import) Hit(h *aggregate.Hit) (dropped string, err error) {
 	return "", nil
 }
 
+// Put writes blocks of days that were not made from hits. The error is that of
+// the write; the import cannot go on then.
+func (m *Import) Put(days []aggregate.Day, puts []aggregate.Put) error {
+	_, err := m.commits.Commit(func(uint64) ([]aggregate.Put, error) { return puts, nil })
+	if err == nil {
+		m.written = append(m.written, days...)
+	}
+	return err
+}
+
 // Finish closes the days that are still open.
 func (m *Import) Finish() error {
 	return m.close(func(*fold.Day) bool { return true })

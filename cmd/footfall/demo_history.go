@@ -140,7 +140,7 @@ func (h *demoHistory) load(ctx context.Context, c *control, first, last aggregat
 		done <- struct{}{}
 	}()
 	go func() {
-		fs := &fileStream{files: []namedFile{{name: "demo", ReadCloser: events}}}
+		fs := &fileStream{files: []namedFile{{name: "demo", size: -1, open: func() (io.ReadCloser, error) { return events, nil }}}}
 		q := importQuestion{Site: string(h.world.site), Format: string(importer.Events), Note: "the demo's made-up history", Yes: true}
 		stream.CloseWithError(fs.send(stream, q))
 		done <- struct{}{}

@@ -26,6 +26,8 @@ const (
 	CloudFront Format = "cloudfront" // access log of CloudFront (W3C, tabs, percent-encoded)
 	IIS        Format = "iis"        // access log of IIS, and others in the W3C's extended format
 	Cloudflare Format = "cloudflare" // Logpush of HTTP requests, JSON lines
+
+	Plausible Format = "plausible" // CSV zip of Plausible
 )
 
 // Formats are all formats of lines.

@@ -86,8 +86,7 @@ type Importer struct {
 	opts   Options
 	format reader
 	zone   *time.Location
-	today  aggregate.Day
-	oldest aggregate.Day // first day that retention keeps
+	dates  dates
 	ticket ingest.Ticket
 	who    ingest.Caller
 	hold   hold
@@ -107,10 +106,7 @@ func New(o Options) (*Importer, error) {
 		o.HoldBytes = 256 << 20
 	}
 	m := &Importer{opts: o, format: format, zone: o.Settings.Location(), result: Result{Dropped: map[string]int{}}}
-	m.today = aggregate.DayOf(o.Now, m.zone)
-	if m.oldest = aggregate.Day(0); o.Settings.Retention > 0 {
-		m.oldest = m.today.AddMonths(-o.Settings.Retention)
-	}
+	m.dates = datesOf(o.Now, &o.Settings)
 	m.newest, m.front = minTime, minTime
 	m.ticket.Fallback = o.Site
 	return m, nil
@@ -142,7 +138,7 @@ func (m *Importer) Read(ctx context.Context, name string, r io.Reader) error {
 			err = m.take(line)
 		}
 		if err != nil {
-			m.bad(BadLine{name, lines.number, err.Error()})
+			m.result.bad(BadLine{name, lines.number, err.Error()})
 			continue
 		}
 		if err := m.release(m.newest - Hold.Milliseconds()); err != nil {
@@ -163,10 +159,10 @@ func (m *Importer) Result() Result {
 	return r
 }
 
-func (m *Importer) bad(line BadLine) {
-	m.result.Bad++
-	if len(m.result.FirstBad) < maxBadLines {
-		m.result.FirstBad = append(m.result.FirstBad, line)
+func (r *Result) bad(line BadLine) {
+	r.Bad++
+	if len(r.FirstBad) < maxBadLines {
+		r.FirstBad = append(r.FirstBad, line)
 	}
 }
 
@@ -201,11 +197,8 @@ func (m *Importer) timely() string {
 	if at.After(m.opts.Now) {
 		return Future
 	}
-	switch day := aggregate.DayOf(at, m.zone); {
-	case day >= m.today:
-		return LiveDay
-	case day < m.oldest:
-		return Expired
+	if dropped := m.dates.dropped(aggregate.DayOf(at, m.zone)); dropped != "" {
+		return dropped
 	}
 	if ms := at.UnixMilli(); ms < m.front || m.newest != minTime && ms < m.newest-Hold.Milliseconds() {
 		return Late

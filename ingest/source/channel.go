@@ -168,3 +168,21 @@ func lower(dst []byte, s string) []byte {
 	}
 	return lowerASCII(dst, s)
 }
+
+// ChannelOf is the channel of a visit whose source is known by its name already.
+// A medium that a click id stood for tells of that one.
+func ChannelOf(name, tag, medium, campaign string) string {
+	said := tag
+	if said == "" {
+		said = name
+	}
+	_, known, paid := lookUpTag(said)
+	v := visit{source: name, known: known, paidSource: paid && tag != "", tag: tag, medium: medium, campaign: campaign}
+	switch medium {
+	case "(gclid)":
+		v.clicks = GCLID
+	case "(msclkid)":
+		v.clicks = MSCLKID
+	}
+	return channel(&v)
+}
