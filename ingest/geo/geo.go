@@ -11,7 +11,7 @@
 // loopback and unknown addresses have no place: it stays blank, "(not set)".
 //
 // Stored names are English. Region and city carry their codes (ISO 3166-2, GeoNames)
-// beside the name, by which whoever shows them can put in names of another language.
+// beside the name, by which Called tells their names in other languages (names.go).
 //
 // Caveats. A place is only as good as the data: a mobile network's address may stand
 // for the other end of the country, a company's for its headquarters, and anycast
@@ -77,7 +77,10 @@ func (p Place) In(country string) Place {
 // Places finds the places of addresses: in the operator's database where there is
 // one, then in the built-in table. The zero value has the built-in table alone, a nil
 // *Places knows nothing. It is safe for concurrent use, Refresh and Close included.
-type Places struct{ file *file[Place] }
+type Places struct {
+	file   *file[Place]
+	spoken spoken
+}
 
 // Open is OpenIn with the system's directory for temporary files.
 func Open(path string) (*Places, error) { return OpenIn(path, "") }
@@ -86,11 +89,13 @@ func Open(path string) (*Places, error) { return OpenIn(path, "") }
 // copy, which needs as much room as the file; "" = the system's temporary one. The
 // error wraps ErrDatabase and ends with a hint at what to do.
 func OpenIn(path, scratch string) (*Places, error) {
-	f, err := openFile(path, scratch, placeReader)
+	p := &Places{}
+	f, err := openFile(path, scratch, p.reader)
 	if err != nil {
 		return nil, err
 	}
-	return &Places{f}, nil
+	p.file = f
+	return p, nil
 }
 
 // Refresh looks whether the file has changed, and changes over to it when it has
@@ -135,8 +140,8 @@ func (p *Places) Close() error {
 	return p.file.close()
 }
 
-// placeReader chooses how places are read from a database of some type.
-func placeReader(d *database[Place]) (read func(netip.Addr) (Place, error), err error) {
+// reader chooses how places are read from a database of some type.
+func (p *Places) reader(d *database[Place]) (read func(netip.Addr) (Place, error), err error) {
 	finish := func(place Place) Place {
 		place.region, place.city = place.Region(), place.City()
 		return place
@@ -167,11 +172,11 @@ func placeReader(d *database[Place]) (read func(netip.Addr) (Place, error), err 
 		if err != nil {
 			return Place{}, err
 		}
-		return finish(cityPlace(r)), nil
+		return finish(p.cityPlace(r)), nil
 	}, nil
 }
 
-func cityPlace(r *geoip2.City) Place {
+func (p *Places) cityPlace(r *geoip2.City) Place {
 	place := Place{Country: country(r.Country.ISOCode, r.RegisteredCountry.ISOCode)}
 	if place.Country == "" || r.Country.ISOCode == "" {
 		return place // of a registered country nothing finer is known
@@ -182,11 +187,13 @@ func cityPlace(r *geoip2.City) Place {
 			place.RegionCode = place.Country + "-" + strings.ToUpper(code)
 		}
 		place.RegionName = clean(region.Names.English)
+		p.spoken.note(place.RegionCode, &region.Names)
 	}
 	if r.City.GeoNameID != 0 {
 		place.CityID = strconv.FormatUint(uint64(r.City.GeoNameID), 10)
 	}
 	place.CityName = clean(r.City.Names.English)
+	p.spoken.note(place.CityID, &r.City.Names)
 	return place
 }
 
