@@ -93,7 +93,7 @@ func TestTheFirstStatsAPISaysWhatIsWrong(t *testing.T) {
 		{"aggregate", "filters=nonsense", `filters: Want a property, an operator (==, !=, ~ or !~) and values, got "nonsense"`},
 		{"aggregate", "filters=visit:nothing==1", `filters: Invalid property "visit:nothing"`},
 		{"aggregate", "filters=visit:source==", `filters: Want from 1 to 1000 values for "visit:source"`},
-		{"aggregate", "filters=[", `filters: The list is not JSON`},
+		{"aggregate", "filters=[", `#/filters: The list is not JSON`},
 		{"aggregate", `filters=[["is","x",[]]]`, `#/filters/0/1: Invalid filter dimension "x"`},
 		{"aggregate", "compare=everything", `compare: Want previous_period or year_over_year, got "everything"`},
 		{"aggregate", "with_imported=perhaps", `with_imported: Want true or false, got "perhaps"`},

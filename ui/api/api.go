@@ -20,12 +20,13 @@ import (
 
 // Options are what an API is made of. All are required but Log.
 type Options struct {
-	Asker   Asker
-	Tokens  Tokens
-	Ledgers Ledgers
-	Sites   Sites
-	Goals   Goals
-	Gate    Gate
+	Asker    Asker
+	Tokens   Tokens
+	Ledgers  Ledgers
+	Sites    Sites
+	Goals    Goals
+	Segments Segments
+	Gate     Gate
 	// Address is the address that a request comes from, behind the trusted proxies.
 	Address  func(*fasthttp.RequestCtx) netip.Addr
 	Settings func(aggregate.Site) (aggregate.Settings, bool)
@@ -67,6 +68,8 @@ var endpoints = map[string]endpoint{
 	"/api/v1/sites/*":                 {fasthttp.MethodGet: atSite((*API).showSite), fasthttp.MethodPut: atSite((*API).changeSite), fasthttp.MethodDelete: atSite((*API).removeSite)},
 	"/api/v1/sites/goals":             {fasthttp.MethodGet: ofSite((*API).listGoals), fasthttp.MethodPut: ofSite((*API).putGoal)},
 	"/api/v1/sites/goals/*":           {fasthttp.MethodDelete: ofSite((*API).removeGoal)},
+	"/api/v2/segments":                {fasthttp.MethodGet: (*API).listSegments, fasthttp.MethodPost: (*API).putSegment},
+	"/api/v2/segments/*":              {fasthttp.MethodGet: (*API).getSegment, fasthttp.MethodPut: (*API).putSegment, fasthttp.MethodDelete: (*API).removeSegment},
 	"/api/v2/refusals":                {fasthttp.MethodGet: (*API).refusals},
 	"/api/v2/refusals/allow":          {fasthttp.MethodPost: (*API).allowHost},
 	"/api/v2/refusals/shield":         {fasthttp.MethodPost: (*API).shieldAddress},

@@ -60,13 +60,9 @@ func (a *API) changeGate(ctx *fasthttp.RequestCtx, key string,
 	if text := ctx.PostBody(); len(text) > maxGateBody || json.Unmarshal(text, &q) != nil {
 		return fasthttp.StatusBadRequest, errorBody("The body is no JSON object such as {\"site_id\": \"example.com\", ...}.")
 	}
-	site, _, status := a.open(ctx, q.Site, ScopeSites)
-	switch status {
-	case fasthttp.StatusOK:
-	case fasthttp.StatusUnauthorized:
-		return status, errorBody(unauthorizedToChange)
-	default:
-		return a.denied(ctx, status)
+	site, status, body := a.openToChange(ctx, q.Site)
+	if status != fasthttp.StatusOK {
+		return status, body
 	}
 	settings, err := change(site, &q)
 	switch {

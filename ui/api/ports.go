@@ -42,6 +42,19 @@ type Sites interface {
 // ErrTaken is the error for a site that is there already.
 var ErrTaken = errors.New("the site is counted already")
 
+// Segments are saved filters. Errors wrap aggregate.ErrSegment, whose text may be
+// shown, or aggregate.ErrNoSegment; others are of the disk.
+type Segments interface {
+	// Segments are a site's, everybody's and those of single accounts, in the order in
+	// which they were made.
+	Segments(site aggregate.Site) []aggregate.Segment
+	// AddSegment adds a clean segment and returns it with its id.
+	AddSegment(site aggregate.Site, s aggregate.Segment) (aggregate.Segment, error)
+	// ChangeSegment replaces the segment with s's id; whose it is stays.
+	ChangeSegment(site aggregate.Site, s aggregate.Segment) error
+	RemoveSegment(site aggregate.Site, id aggregate.SegmentID) error
+}
+
 // Scopes of tokens.
 const (
 	ScopeStats = "stats" // may read figures

@@ -35,6 +35,9 @@ func (a *API) query(ctx *fasthttp.RequestCtx) (status int, body []byte) {
 func (a *API) report(asked *statsQuery, settings *aggregate.Settings) (status int, body []byte) {
 	first := func() (aggregate.Day, bool) { return a.o.First(asked.Site) }
 	q, err := asked.resolve(settings.Location(), a.o.Clock(), first)
+	if err == nil {
+		q.Filters, err = a.expand(asked.Site, q.Filters)
+	}
 	if err != nil {
 		return fasthttp.StatusBadRequest, errorBody(err.Error())
 	}

@@ -292,7 +292,9 @@ func readCondition(place, op string, list []any) (f aggregate.Filter, err error)
 	}
 	name, _ := list[1].(string)
 	f.Op = o.op
-	if f.Field, ok = ask.ParseField(name); !ok || isTimeField(f.Field) {
+	if f.Field, ok = ask.ParseField(name); name == segmentField && f.Op == aggregate.FilterIs {
+		f.Field = aggregate.Field{Name: segmentField}
+	} else if !ok || isTimeField(f.Field) {
 		return f, wrong(at(place, 1), "Invalid filter dimension %s", shown(list[1]))
 	}
 	err = readList(at(place, 2), list[2], func(place string, v any) error {
@@ -310,6 +312,11 @@ func readCondition(place, op string, list []any) (f aggregate.Filter, err error)
 		return f, wrong(at(place, 2), "Want at least one value")
 	case len(f.Values) > maxValues:
 		return f, wrong(at(place, 2), "There can be %d values", maxValues)
+	}
+	if name == segmentField {
+		if err := readSegmentIDs(at(place, 2), f.Values); err != nil {
+			return f, err
+		}
 	}
 	if len(list) == 4 {
 		if err := readModifiers(at(place, 3), list[3], &f); err != nil {

@@ -302,6 +302,7 @@ func TestStatsRefusalsAndFailuresAreTold(t *testing.T) {
 // is understood again.
 func FuzzStatsQuery(f *testing.F) {
 	f.Add([]byte(minimal + "}"))
+	f.Add([]byte(minimal + `,"filters":[["is","segment",[1,"2"]],["not",["is","segment",[3]]]]}`))
 	f.Add([]byte(minimal + `,"dimensions":["time:week","event:props:x"],"filters":[["or",[["not",["is","visit:city",[1]]],["matches","event:page",["^/a"]]]]]}`))
 	f.Add([]byte(minimal + `,"dimensions":["time"],"include":{"comparisons":{"mode":"custom","date_range":["2026-01-01","2026-01-31"],"match_day_of_week":true}}}`))
 	f.Add([]byte(`{"site_id":"example.com","metrics":["percentage"],"date_range":["2026-03-29T00:00:00","2026-10-25T23:59:59"],"order_by":[["percentage","asc"]],"include":{"imports":false},"pagination":{"limit":5,"offset":7}}`))

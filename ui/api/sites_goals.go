@@ -66,10 +66,7 @@ func (a *API) putGoal(r *sitesRequest) (any, error) {
 	}
 	added, err := a.o.Goals.AddGoal(r.site, goal)
 	if errors.Is(err, aggregate.ErrGoal) {
-		for inner := errors.Unwrap(err); inner != nil && inner != aggregate.ErrGoal; inner = errors.Unwrap(err) {
-			err = inner // what is around it tells of the database
-		}
-		return nil, bad("%s", err)
+		return nil, bad("%s", ownWords(err, aggregate.ErrGoal))
 	}
 	if err != nil {
 		return nil, err

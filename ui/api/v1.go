@@ -44,6 +44,9 @@ func v1(answer legacy) func(*API, *fasthttp.RequestCtx) (int, []byte) {
 		q, err := readLegacy(args, settings.Location(), a.o.Clock(), first)
 		if err == nil {
 			q.Site = site
+			q.Filters, err = a.expand(site, q.Filters)
+		}
+		if err == nil {
 			body, err = answer(a, q)
 		}
 		var bad *queryError

@@ -125,7 +125,9 @@ var legacyFilter = regexp.MustCompile(`^\s*([a-z]+:[^=!~]+?)(==|!=|!~|~)(?s:(.*)
 // the second version instead.
 func (q *legacyQuery) readFilters(text string) error {
 	if strings.HasPrefix(text, "[") {
-		return q.readNewFilters(text)
+		filters, err := ReadFilters([]byte(text))
+		q.Filters = filters
+		return err
 	}
 	if len(text) > maxStatsBody {
 		return wrong("filters", "There are too many")
@@ -143,19 +145,6 @@ func (q *legacyQuery) readFilters(text string) error {
 		}
 		q.Filters = append(q.Filters, f)
 	}
-	return nil
-}
-
-func (q *legacyQuery) readNewFilters(text string) error {
-	object, err := readObject([]byte(`{"filters":` + text + `}`))
-	if err != nil {
-		return wrong("filters", "The list is not JSON")
-	}
-	var list statsQuery
-	if err := list.readFilters(object["filters"]); err != nil {
-		return err
-	}
-	q.Filters = list.Filters
 	return nil
 }
 
