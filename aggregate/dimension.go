@@ -175,6 +175,18 @@ func (d Dimension) Project(value string, coarse Dimension) (projected string, ok
 	return "", false
 }
 
+// SectionOf is the section of a page: the first segment of its path, with the slash
+// before it.
+func SectionOf(page string) string {
+	if len(page) < 2 || page[0] != '/' {
+		return page
+	}
+	if i := strings.IndexByte(page[1:], '/'); i >= 0 {
+		return page[:max(1, i+1)]
+	}
+	return page
+}
+
 // Join makes a value from its parts, outermost first. All blank parts make the
 // blank value, and blank parts at the end are left out.
 func Join(parts ...string) string {
@@ -223,7 +235,16 @@ var pairs = func() (all []Pair) {
 			}
 		}
 	}
-	return all
+	// A goal or a funnel's step counts as one fact.
+	for _, a := range crossed {
+		if a != EventName {
+			all = append(all, Pair{a, Conversion})
+		}
+		if a.OfVisit() {
+			all = append(all, Pair{a, Reached})
+		}
+	}
+	return append(all, Pair{Page, PageBefore})
 }()
 
 // Crossed reports whether links between a and b are stored.

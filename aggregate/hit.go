@@ -40,8 +40,8 @@ type Prop struct {
 }
 
 // Facts holds a value for each dimension that a hit brings: the visit facts up
-// to LastHitFact, and Page, Hostname, EventName, Outbound and Download. The rest
-// stay blank.
+// to LastHitFact, and Page, Hostname, EventName, Outbound, Download and SearchTerm.
+// The rest stay blank.
 type Facts [Dimensions]string
 
 // Hit is a beacon after the front door: refused ones are gone, addresses and
@@ -61,7 +61,21 @@ type Hit struct {
 	Interactive bool  // ends a bounce (custom events)
 	Engaged     int64 // engagement: engaged milliseconds since the last engagement
 	Scroll      int   // engagement: deepest scroll in percent, 0-100; NoScroll when not told
+
+	Paid    bool  // a custom event brought an amount that counts,
+	Revenue Money // which is this
+	// Unrated says why an amount does not count, with the currency: NoRate("USD").
+	// The event counts all the same.
+	Unrated string
 }
+
+// NoRate is the line of the drop ledger for an amount in a currency of which the
+// site has no rate.
+func NoRate(currency string) string { return RevenueReason + ": no rate for " + currency }
+
+// RevenueReason is what the drop ledger calls amounts that do not count, although
+// their events do.
+const RevenueReason = "revenue"
 
 // NoScroll is a Hit's Scroll when the beacon brought none.
 const NoScroll = -1
@@ -76,23 +90,31 @@ var ErrHitEncoding = errors.New("malformed hit")
 //	16 bytes Visitor
 //	16 bytes Before
 //	byte     Kind
-//	byte     1 = interactive
+//	byte     1 = interactive, 2 = Paid, 4 = Unrated
 //	uvarint  Engaged
 //	byte     Scroll + 1
 //	uvarint  number of facts that are not blank; then for each
 //	           byte dimension, uvarint length, value
 //	uvarint  number of properties; then for each
 //	           uvarint length, key, uvarint length, value
+//	varint   Revenue, where Paid
+//	uvarint  length of Unrated, Unrated, where it is not blank
 func AppendHit(dst []byte, h *Hit) []byte {
 	dst = appendString(dst, string(h.Site))
 	dst = binary.AppendVarint(dst, h.At)
 	dst = append(dst, h.Visitor[:]...)
 	dst = append(dst, h.Before[:]...)
-	interactive := byte(0)
+	flags := byte(0)
 	if h.Interactive {
-		interactive = 1
+		flags |= hitInteractive
 	}
-	dst = append(dst, byte(h.Kind), interactive)
+	if h.Paid {
+		flags |= hitPaid
+	}
+	if h.Unrated != "" {
+		flags |= hitUnrated
+	}
+	dst = append(dst, byte(h.Kind), flags)
 	dst = binary.AppendUvarint(dst, uint64(h.Engaged))
 	dst = append(dst, byte(h.Scroll+1))
 	n := 0
@@ -111,8 +133,20 @@ func AppendHit(dst []byte, h *Hit) []byte {
 	for _, p := range h.Props {
 		dst = appendString(appendString(dst, p.Key), p.Value)
 	}
+	if h.Paid {
+		dst = binary.AppendVarint(dst, int64(h.Revenue))
+	}
+	if h.Unrated != "" {
+		dst = appendString(dst, h.Unrated)
+	}
 	return dst
 }
+
+const (
+	hitInteractive = 1 << iota
+	hitPaid
+	hitUnrated
+)
 
 func appendString(dst []byte, s string) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(s))), s...)
@@ -128,7 +162,8 @@ func DecodeHit(src []byte, h *Hit) (tail []byte, err error) {
 	r.fixed("visitor", h.Visitor[:])
 	r.fixed("visitor before", h.Before[:])
 	h.Kind = Kind(r.byte("kind"))
-	h.Interactive = r.byte("interactive") == 1
+	flags := r.byte("flags")
+	h.Interactive, h.Paid = flags&hitInteractive != 0, flags&hitPaid != 0
 	h.Engaged = int64(r.uvarint("engaged"))
 	h.Scroll = int(r.byte("scroll")) - 1
 	for n := r.uvarint("facts"); n > 0 && r.err == nil; n-- {
@@ -142,8 +177,15 @@ func DecodeHit(src []byte, h *Hit) (tail []byte, err error) {
 	for n := r.uvarint("properties"); n > 0 && r.err == nil; n-- {
 		h.Props = append(h.Props, Prop{r.text("property key"), r.text("property value")})
 	}
-	if r.err == nil && (h.Kind < Pageview || h.Kind > Engagement || h.Scroll > 100 || h.Engaged < 0) {
-		r.fail("kind, scroll or engaged time")
+	if h.Paid {
+		h.Revenue = Money(r.varint("revenue"))
+	}
+	if flags&hitUnrated != 0 {
+		h.Unrated = r.text("unrated")
+	}
+	if r.err == nil && (h.Kind < Pageview || h.Kind > Engagement || h.Scroll > 100 || h.Engaged < 0 ||
+		h.Revenue < 0 || h.Revenue > MaxAmount) {
+		r.fail("kind, scroll, engaged time or revenue")
 	}
 	return r.src, r.err
 }

@@ -32,7 +32,7 @@ func (d *Day) retally(v *visit) {
 		default:
 			v.own.more = true
 		}
-		v.own.more = v.own.more || ev.extra != 0
+		v.own.more = v.own.more || ev.extra != 0 // goals and steps among them
 		v.own.events += ev.n
 	}
 }
@@ -65,15 +65,18 @@ func (d *Day) viewAgain(who ref, h *aggregate.Hit, at int32) bool {
 	v := d.visit(r)
 	if h.Kind != aggregate.Pageview || v.earlier != 0 || v.flags != 0 || v.own.views == 0 || v.own.more ||
 		at < v.seen || at-v.seen > gapMillis || v.records >= maxRecords || len(h.Props) > 0 ||
-		h.Facts[aggregate.Outbound] != "" || h.Facts[aggregate.Download] != "" {
+		h.Facts[aggregate.Outbound] != "" || h.Facts[aggregate.Download] != "" || h.Facts[aggregate.SearchTerm] != "" {
 		return false
 	}
 	hour, before := d.hourAt(uint32(at)), d.hourAt(uint32(v.end))
 	if hour < before {
 		return false // the clock was set back
 	}
-	d.touch(who)
 	page := d.number(aggregate.Page, h.Facts[aggregate.Page])
+	if d.marksView(page, h.Facts[aggregate.Page]) {
+		return false
+	}
+	d.touch(who)
 	host := d.number(aggregate.Hostname, h.Facts[aggregate.Hostname])
 	change := aggregate.Counts{aggregate.Pageviews: 1, aggregate.Events: 1,
 		aggregate.Duration: int64(at) - int64(v.end), aggregate.StartViews: 1}

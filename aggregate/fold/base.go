@@ -21,6 +21,7 @@ func (d *Day) Base(block func(aggregate.Dimension) *aggregate.Block) {
 		}
 	}
 	d.total, d.hour = d.baseTotal, d.baseHour
+	d.sumAmounts()
 	for _, dim := range counted {
 		if b := block(dim); b != nil {
 			d.baseValues(dim, b)

@@ -84,8 +84,12 @@ func (d *Day) values(dim aggregate.Dimension) *aggregate.Block {
 	b := newBuilder()
 	cells := d.cells[dim]
 	meta := aggregate.Meta{Floor: 1}
-	kept := d.heaviest([]aggregate.Dimension{dim}, d.limits.Values)
-	if d.capped || len(kept) < len(cells) {
+	limit := d.limits.Values
+	if defined(dim) {
+		limit = maxDict
+	}
+	kept := d.heaviest([]aggregate.Dimension{dim}, limit)
+	if d.capped && !defined(dim) || len(kept) < len(cells) {
 		meta.Cap = uint32(d.limits.Values)
 	}
 	keep := make([]bool, len(cells))
@@ -121,7 +125,7 @@ func (d *Day) values(dim aggregate.Dimension) *aggregate.Block {
 // may be added to it from then on.
 func (d *Day) Close() {
 	for _, dim := range counted {
-		if dictOf(dim) == dim && len(d.dicts[dim].values) > d.limits.Values {
+		if dictOf(dim) == dim && !defined(dim) && len(d.dicts[dim].values) > d.limits.Values {
 			d.sweep(dim)
 		}
 	}

@@ -42,12 +42,15 @@ func (d *Day) priorFacts(v *visit) map[fact]before {
 		e = ev.next
 		note(fact{aggregate.Page, ev.page}, ev)
 		note(fact{aggregate.Hostname, ev.host}, ev)
-		if ev.what == engaged {
-			continue
+		if ev.what != engaged {
+			note(fact{aggregate.EventName, ev.name}, ev)
 		}
-		note(fact{aggregate.EventName, ev.name}, ev)
 		for x := ev.extra; x != 0; x = d.extra(x).next {
-			note(fact{d.extra(x).dim, d.extra(x).val}, ev)
+			if f := (fact{d.extra(x).dim, d.extra(x).val}); f.dim != aggregate.Reached {
+				b := facts[f]
+				b.active = true // an engagement with extras has reached a goal
+				facts[f] = b
+			}
 		}
 	}
 	return facts
@@ -81,6 +84,13 @@ func (d *Day) weighCarriedVisitor(v *visit, sign int64, dims dimSet) {
 		if c := &d.cells[dim][v.facts[dim]]; dims.has(dim) && c.visitor == d.pass {
 			c.Counts[aggregate.CarriedVisitors] += sign
 		}
+	}
+	if dims.has(aggregate.Reached) {
+		d.eachReached(v, func(step value) {
+			if c := &d.cells[aggregate.Reached][step]; c.visitor == d.pass {
+				c.Counts[aggregate.CarriedVisitors] += sign
+			}
+		})
 	}
 	for f, b := range d.priorFacts(v) {
 		if c := &d.cells[f.dim][f.val]; dims.has(f.dim) && b.active && c.visitor == d.pass {

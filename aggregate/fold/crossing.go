@@ -50,6 +50,7 @@ func (s *Days) carryOver(prev, d *Day, v, who ref) {
 	d.mutVisitor(who).crossing = r
 	s.copyPrior(prev, d, v, r)
 	s.copyFacts(prev, d, v, r)
+	reachBoth(prev, d, v, r)
 }
 
 // copyFacts gives the visit's facts to the record of the day after.
@@ -60,26 +61,34 @@ func (s *Days) copyFacts(prev, d *Day, from, to ref) {
 	}
 }
 
-// copyPrior copies the events of the day before, for the carried columns.
+// copyPrior copies the events of the day before, in their order, for the carried
+// columns and for what depends on the way of the visit.
 func (s *Days) copyPrior(prev, d *Day, from, to ref) {
 	d.mutVisit(to).prior = 0
+	last := ref(0)
 	for e := prev.visit(from).first; e != 0; e = prev.event(e).next {
 		src := prev.event(e)
 		var extras ref
 		for x := src.extra; x != 0; x = prev.extra(x).next {
 			f := prev.extra(x)
-			i := d.extras.add()
-			*d.extras.mut(i) = extra{extras, f.dim, d.number(f.dim, prev.text(f.dim, f.val))}
-			extras = ref(i + 1)
+			extras = d.addExtra(extras, fact{f.dim, d.number(f.dim, prev.text(f.dim, f.val))})
 		}
 		i := d.events.add()
 		*d.events.mut(i) = event{
-			next: d.visit(to).prior, n: src.n, extra: extras, what: src.what, depth: src.depth,
+			n: src.n, extra: extras, what: src.what, depth: src.depth,
 			page: d.number(aggregate.Page, prev.text(aggregate.Page, src.page)),
 			host: d.number(aggregate.Hostname, prev.text(aggregate.Hostname, src.host)),
 			name: d.number(aggregate.EventName, prev.text(aggregate.EventName, src.name)),
 		}
-		d.mutVisit(to).prior = ref(i + 1)
+		if src.what != engaged {
+			d.events.mut(i).depth = 0 // what it brought stays with its own day
+		}
+		if last == 0 {
+			d.mutVisit(to).prior = ref(i + 1)
+		} else {
+			d.mutEvent(last).next = ref(i + 1)
+		}
+		last = ref(i + 1)
 	}
 }
 
@@ -139,6 +148,7 @@ func (s *Days) agree(prev, d *Day, from, to ref) {
 	prev.lastSeen = max(prev.lastSeen, x.seen)
 
 	s.copyFacts(prev, d, from, to)
+	reachBoth(prev, d, from, to)
 	c = d.mutVisit(to)
 	c.start, c.end, c.seen = x.start-length, x.end-length, x.seen-length
 }
@@ -180,6 +190,7 @@ func (s *Days) merge(d *Day, first, second ref) {
 	d.retally(v)
 	d.relink(first)
 	d.setEnds(first)
+	d.reach(first)
 }
 
 // forgetPeers cuts the records with this flag from the neighbouring day's.

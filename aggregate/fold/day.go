@@ -41,6 +41,7 @@ type Day struct {
 	visits   table[visit]
 	events   table[event]
 	extras   table[extra]
+	amounts  table[amount]
 	index    []ref // open addressing over visitors, by the first bytes of the id
 
 	dicts [aggregate.Dimensions]*dict
@@ -48,6 +49,9 @@ type Day struct {
 	base  [aggregate.Dimensions][]aggregate.Counts // see Base
 	total aggregate.Counts
 	hour  [24]aggregate.Counts
+
+	defs    *definitions    // nil: nothing is defined
+	revenue aggregate.Money // all amounts of the day
 
 	baseTotal aggregate.Counts
 	baseHour  [24]aggregate.Counts

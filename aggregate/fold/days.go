@@ -252,6 +252,9 @@ func (d *Day) extend(r ref, h *aggregate.Hit, at int32) {
 	d.record(r, h, uint32(at))
 	d.retally(d.mutVisit(r))
 	d.setEnds(r)
+	if d.defs != nil {
+		d.reach(r)
+	}
 }
 
 // setEnds finds the entry and the exit page among the events of this day. A

@@ -2,6 +2,7 @@ package fold
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"footfall/aggregate"
@@ -64,22 +65,25 @@ func (d *dict) trusted(v value) int64 {
 	return 0
 }
 
-// dictOf tells whose dictionary a dimension uses: entry and exit pages are pages.
+// dictOf tells whose dictionary a dimension uses: entry and exit pages are pages,
+// and so are those viewed before.
 func dictOf(d aggregate.Dimension) aggregate.Dimension {
-	if d == aggregate.EntryPage || d == aggregate.ExitPage {
+	if d == aggregate.EntryPage || d == aggregate.ExitPage || d == aggregate.PageBefore {
 		return aggregate.Page
 	}
 	return d
 }
 
-// counted are all dimensions that have cells.
-var counted = func() []aggregate.Dimension {
-	var all []aggregate.Dimension
-	for d := aggregate.FirstVisitFact; d <= aggregate.LastEventFact; d++ {
-		all = append(all, d)
-	}
-	return all
-}()
+// counted are all dimensions that have cells: all facts but Section, whose block is
+// made at the close.
+var counted = slices.DeleteFunc(aggregate.FactDimensions(), func(d aggregate.Dimension) bool { return d == aggregate.Section })
+
+// countedIn1 are those of snapshots of version 1.
+var countedIn1 = counted[:slices.Index(counted, aggregate.Property)+1]
+
+// defined reports whether the owner has made the values of a dimension: they are
+// bounded by what he may define, and no cap cuts them.
+func defined(d aggregate.Dimension) bool { return d == aggregate.Conversion || d == aggregate.Reached }
 
 // cell is the counters of one value, with marks that tell weigh what it has
 // already given while it walks a visitor.

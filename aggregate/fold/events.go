@@ -13,27 +13,37 @@ func (d *Day) record(r ref, h *aggregate.Hit, at uint32) {
 	host := d.number(aggregate.Hostname, h.Facts[aggregate.Hostname])
 	name := d.number(aggregate.EventName, h.Facts[aggregate.EventName])
 	ev := event{at: at, n: 1, page: page, host: host, name: name, what: happeningOf(h)}
+	var few [8]fact
+	marks := d.marksOf(few[:0], h)
+	into := ref(0) // a like event, which takes this one in
 	if ev.what == engaged {
 		ev.name = nameEngagement
 		ev.n = uint32(min(h.Engaged, math.MaxUint32))
 		ev.depth = uint8(h.Scroll + 1)
-		if d.mergeEngagement(r, &ev) {
-			return
-		}
+		into = d.mergeEngagement(r, &ev)
 	} else {
 		if ev.what == viewed {
 			ev.name = namePageview
 		}
-		if int(d.visit(r).records) >= maxRecords && d.mergeActivity(r, &ev) {
-			return
+		if d.pays(h) {
+			ev.depth = paid
+		}
+		if int(d.visit(r).records) >= maxRecords {
+			into = d.mergeActivity(r, &ev, marks)
 		}
 	}
-	if int(d.visit(r).records) < maxRecords {
-		ev.extra = d.extrasOf(h)
+	if into == 0 {
+		if int(d.visit(r).records) < maxRecords {
+			ev.extra = d.extrasOf(h)
+		}
+		into = ref(d.events.add() + 1)
+		*d.mutEvent(into) = ev
+		d.link(r, into)
 	}
-	i := d.events.add()
-	*d.events.mut(i) = ev
-	d.link(r, ref(i+1))
+	if ev.what != engaged && ev.depth == paid {
+		d.addAmount(into, h.Revenue)
+	}
+	d.mark(into, marks)
 }
 
 func happeningOf(h *aggregate.Hit) happening {
@@ -50,12 +60,8 @@ func happeningOf(h *aggregate.Hit) happening {
 
 // extrasOf keeps the facts of a hit that events rarely have.
 func (d *Day) extrasOf(h *aggregate.Hit) (list ref) {
-	keep := func(dim aggregate.Dimension, v value) {
-		i := d.extras.add()
-		*d.extras.mut(i) = extra{list, dim, v}
-		list = ref(i + 1)
-	}
-	for dim := aggregate.Outbound; dim <= aggregate.Download; dim++ {
+	keep := func(dim aggregate.Dimension, v value) { list = d.addExtra(list, fact{dim, v}) }
+	for _, dim := range [...]aggregate.Dimension{aggregate.Outbound, aggregate.Download, aggregate.SearchTerm} {
 		if s := h.Facts[dim]; s != "" {
 			keep(dim, d.number(dim, s))
 		}
@@ -103,8 +109,9 @@ func (d *Day) link(r, e ref) {
 }
 
 // mergeEngagement adds an engagement to one of the same page and hour; in a full
-// visit to any of the same page, and what a full visit brings anew to (other).
-func (d *Day) mergeEngagement(r ref, ev *event) bool {
+// visit to any of the same page, and what a full visit brings anew to (other). It
+// returns the one that took it in, or 0.
+func (d *Day) mergeEngagement(r ref, ev *event) ref {
 	v := d.visit(r)
 	full := int(v.records) >= maxRecords
 	for {
@@ -115,26 +122,26 @@ func (d *Day) mergeEngagement(r ref, ev *event) bool {
 				o = d.mutEvent(e)
 				o.n = uint32(min(uint64(o.n)+uint64(ev.n), math.MaxUint32))
 				o.depth = max(o.depth, ev.depth)
-				return true
+				return e
 			}
 		}
 		if !full || ev.page == other {
-			return false
+			return 0
 		}
 		ev.page, ev.host = other, other
 	}
 }
 
-// mergeActivity adds an activity of a full visit to a like one of the same hour;
-// if there is none, ev becomes one of the few that all the rest share.
-func (d *Day) mergeActivity(r ref, ev *event) bool {
+// mergeActivity adds an activity of a full visit to a like one of the same hour and
+// returns that; if there is none, ev becomes one of the few that all the rest share.
+func (d *Day) mergeActivity(r ref, ev *event, marks []fact) ref {
 	for range 2 {
 		for e := d.visit(r).first; e != 0; e = d.event(e).next {
 			o := d.event(e)
 			if o.what == ev.what && o.page == ev.page && o.host == ev.host && o.name == ev.name &&
-				o.extra == 0 && d.hourAt(o.at) == d.hourAt(ev.at) {
+				o.depth == ev.depth && d.onlyMarked(o.extra, marks) && d.hourAt(o.at) == d.hourAt(ev.at) {
 				d.mutEvent(e).n++
-				return true
+				return e
 			}
 		}
 		ev.page, ev.host = other, other
@@ -142,5 +149,5 @@ func (d *Day) mergeActivity(r ref, ev *event) bool {
 			ev.name = other
 		}
 	}
-	return false
+	return 0
 }

@@ -5,15 +5,18 @@ import "footfall/aggregate"
 // linker counts the links between two dimensions.
 type linker struct {
 	walk
-	a, b  aggregate.Dimension
-	slots []uint32 // open addressing by key: row number plus one
-	keys  []uint32
-	tally []tally
+	a, b aggregate.Dimension
+	// before is the page viewed before the event at hand, while a visit's are walked.
+	before value
+	slots  []uint32 // open addressing by key: row number plus one
+	keys   []uint32
+	tally  []tally
 }
 
 func newLinker(a, b aggregate.Dimension) *linker {
 	l := &linker{a: a, b: b, slots: make([]uint32, 256)}
 	l.byPage = a == aggregate.Page || b == aggregate.Page
+	l.goals = b == aggregate.Conversion
 	return l
 }
 
@@ -90,23 +93,51 @@ func (d *Day) linkVisits(l *linker, v *visit, w *visitWeight) {
 		l.giveVisit(l.at(v.facts[l.a], v.facts[l.b]), w)
 		return
 	}
+	if l.b == aggregate.Reached {
+		d.eachReached(v, func(step value) { l.giveVisit(l.at(v.facts[l.a], step), w) })
+		return
+	}
+	l.before = d.lastView(v.prior)
 	for e := v.first; e != 0; {
 		ev := d.event(e)
+		w.money = int64(d.money(e, ev))
 		e = ev.next
 		start := l.entered(v, ev, w)
 		d.eachLink(l, v, ev, func(t *tally) { l.give(t, ev, start, w) })
+		l.before = pageAfter(l.before, ev)
 	}
 }
 
+// lastView is the page of the last pageview of a list, blank without one.
+func (d *Day) lastView(list ref) (page value) {
+	for e := list; e != 0; e = d.event(e).next {
+		page = pageAfter(page, d.event(e))
+	}
+	return page
+}
+
+// pageAfter is the page viewed before the next event.
+func pageAfter(before value, ev *event) value {
+	if ev.what == viewed {
+		return ev.page
+	}
+	return before
+}
+
 // eachLink calls fn for each link that an event makes. The second dimension is
-// one of the event; pages come first, then names, then properties.
+// one of the event; pages come first, then names, properties and goals.
 func (d *Day) eachLink(l *linker, v *visit, ev *event, fn func(*tally)) {
-	if l.a.OfVisit() && l.b == aggregate.Page {
+	switch {
+	case l.b == aggregate.PageBefore:
+		if ev.what == viewed {
+			fn(l.at(ev.page, l.before))
+		}
+		return
+	case l.a.OfVisit() && l.b == aggregate.Page:
 		fn(l.at(v.facts[l.a], ev.page))
 		return
-	}
-	if ev.what == engaged {
-		return // it has no name and no properties
+	case ev.what == engaged && (l.b != aggregate.Conversion || ev.extra == 0):
+		return // it has no name and no properties, and has reached no goal
 	}
 	a := ev.page
 	switch {
@@ -114,16 +145,26 @@ func (d *Day) eachLink(l *linker, v *visit, ev *event, fn func(*tally)) {
 		a = v.facts[l.a]
 	case l.a == aggregate.EventName:
 		a = ev.name
+	case l.a == aggregate.Property:
+		d.eachExtra(ev, l.a, func(prop value) {
+			d.eachExtra(ev, l.b, func(goal value) { fn(l.at(prop, goal)) })
+		})
+		return
 	}
 	if l.b == aggregate.EventName {
 		fn(l.at(a, ev.name))
 		return
 	}
+	d.eachExtra(ev, l.b, func(val value) { fn(l.at(a, val)) })
+}
+
+// eachExtra calls fn for the further facts of an event that are of a dimension.
+func (d *Day) eachExtra(ev *event, dim aggregate.Dimension, fn func(value)) {
 	for x := ev.extra; x != 0; {
 		f := d.extra(x)
 		x = f.next
-		if f.dim == l.b {
-			fn(l.at(a, f.val))
+		if f.dim == dim {
+			fn(f.val)
 		}
 	}
 }
@@ -137,22 +178,32 @@ func (d *Day) linkCarried(l *linker, v *visit) {
 		l.giveCarriedVisitor(l.at(v.facts[l.a], v.facts[l.b]))
 		return
 	}
+	if l.b == aggregate.Reached {
+		d.eachReached(v, func(step value) { l.giveCarriedVisitor(l.at(v.facts[l.a], step)) })
+		return
+	}
 	seen := map[*tally]before{}
-	for e := v.prior; e != 0; {
-		ev := d.event(e)
-		e = ev.next
-		d.eachLink(l, v, ev, func(*tally) {}) // make the rows first: a growing table moves them
-	}
-	for e := v.prior; e != 0; {
-		ev := d.event(e)
-		e = ev.next
-		d.eachLink(l, v, ev, func(t *tally) {
-			b := seen[t]
-			b.note(ev)
-			seen[t] = b
-		})
-	}
+	d.eachPriorLink(l, v, func(*tally, *event) {}) // make the rows first: a growing table moves them
+	d.eachPriorLink(l, v, func(t *tally, ev *event) {
+		b := seen[t]
+		if b.note(ev); l.goals {
+			b.active = true
+		}
+		seen[t] = b
+	})
 	for t, b := range seen {
 		l.giveCarried(t, b)
+	}
+}
+
+// eachPriorLink calls fn for the links that a crossing visit made on the day
+// before.
+func (d *Day) eachPriorLink(l *linker, v *visit, fn func(*tally, *event)) {
+	l.before = blank
+	for e := v.prior; e != 0; {
+		ev := d.event(e)
+		e = ev.next
+		d.eachLink(l, v, ev, func(t *tally) { fn(t, ev) })
+		l.before = pageAfter(l.before, ev)
 	}
 }

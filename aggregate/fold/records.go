@@ -46,6 +46,7 @@ type visit struct {
 	laterViews uint32 // crossed: pageviews of the day after
 	records    uint16 // events in the list
 	flags      flag
+	reached    ref                                // steps of funnels: extras of the dimension Reached
 	facts      [aggregate.LastVisitFact + 1]value // entry and exit pages number the pages
 }
 
@@ -80,10 +81,20 @@ type event struct {
 	host  value
 	name  value
 	what  happening
-	depth uint8 // engaged: deepest scroll plus one, 0 if not told
+	depth uint8 // engaged: deepest scroll plus one, 0 if not told; custom: paid or not
 }
 
-// extra is a further fact of an event: an outbound link, a download, a property.
+// paid is event.depth of a custom event that has an entry in Day.amounts.
+const paid = 1
+
+// amount is what an event brought. Entries are in the order of their events.
+type amount struct {
+	event ref
+	money aggregate.Money
+}
+
+// extra is a further fact of an event: an outbound link, a download, a property, a
+// goal or a step of a funnel that it satisfies; or a step that a visit reached.
 type extra struct {
 	next ref
 	dim  aggregate.Dimension

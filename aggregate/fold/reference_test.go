@@ -17,6 +17,7 @@ type happened struct {
 	hit    aggregate.Hit
 	person int
 	day    aggregate.Day
+	number int // tells events of the same moment apart
 }
 
 // refVisit is a visit with its events in order of time.
@@ -85,7 +86,7 @@ func (v *refVisit) fact(dim aggregate.Dimension, key string, e happened) (string
 			}
 		}
 		return "", true
-	case dim == aggregate.Outbound, dim == aggregate.Download:
+	case dim == aggregate.Outbound, dim == aggregate.Download, dim == aggregate.SearchTerm:
 		return e.hit.Facts[dim], e.hit.Facts[dim] != ""
 	}
 	return e.hit.Facts[dim], true
@@ -115,6 +116,7 @@ type question struct {
 	day            aggregate.Day
 	holds          func(*refVisit, happened) bool
 	byPage, byHost bool
+	goals          bool // an engagement for which holds is true has reached a goal
 }
 
 func (q question) answer(visits []*refVisit) (c aggregate.Counts) {
@@ -165,6 +167,11 @@ func (q question) part(v *refVisit, events []happened) (p part) {
 		if !q.holds(v, e) {
 			continue
 		}
+		if !activity(e) && q.goals {
+			p.active = true
+			p.counts[aggregate.Visits] = 1
+			continue
+		}
 		if !activity(e) {
 			p.counts[aggregate.Engaged] += e.hit.Engaged
 			if e.hit.Engaged > 0 {
@@ -179,6 +186,10 @@ func (q question) part(v *refVisit, events []happened) (p part) {
 		if view(e) {
 			p.counts[aggregate.Pageviews]++
 		}
+		if e.hit.Paid {
+			p.counts[aggregate.Paid]++
+			p.counts[aggregate.Revenue] += int64(e.hit.Revenue)
+		}
 	}
 	if depth >= 0 {
 		p.counts[aggregate.ScrollVisits] = 1
@@ -191,7 +202,7 @@ func (q question) part(v *refVisit, events []happened) (p part) {
 func (q question) starts(v *refVisit) bool {
 	in := v.entered()
 	for _, e := range v.on(v.start) {
-		if activity(e) && q.holds(v, e) &&
+		if (activity(e) || q.goals) && q.holds(v, e) &&
 			(!q.byPage || e.hit.Facts[aggregate.Page] == in.hit.Facts[aggregate.Page]) &&
 			(!q.byHost || e.hit.Facts[aggregate.Hostname] == in.hit.Facts[aggregate.Hostname]) {
 			return true
@@ -257,6 +268,9 @@ func (s *stream) events(n int) []happened {
 		}
 	}
 	slices.SortStableFunc(events, func(a, b happened) int { return int(a.hit.At - b.hit.At) })
+	for i := range events {
+		events[i].number = i
+	}
 	return events
 }
 
@@ -280,6 +294,9 @@ func (s *stream) event(person int, at int64) happened {
 		e.hit.Kind, f[aggregate.EventName] = aggregate.Custom, s.pick("event", 3)+"!"
 		e.hit.Interactive = s.r.IntN(2) == 0
 		f[aggregate.Outbound], f[aggregate.Download] = s.pick("out", 2), s.pick("file", 2)
+		if s.r.IntN(3) == 0 {
+			e.hit.Paid, e.hit.Revenue = true, aggregate.Money(s.r.Int64N(3)*s.r.Int64N(1_000_000))
+		}
 		for _, key := range []string{"plan", "size"} {
 			if v := s.pick(key, 2); v != "" {
 				e.hit.Props = append(e.hit.Props, aggregate.Prop{Key: key, Value: v})
@@ -287,6 +304,9 @@ func (s *stream) event(person int, at int64) happened {
 		}
 	default:
 		e.hit.Kind, f[aggregate.EventName] = aggregate.Pageview, aggregate.PageviewName
+		if s.r.IntN(12) == 0 {
+			f[aggregate.SearchTerm] = s.pick("term", 3)
+		}
 		if s.r.IntN(8) == 0 {
 			e.hit.Props = []aggregate.Prop{{Key: "plan", Value: "viewed"}}
 		}

@@ -39,7 +39,8 @@ func (d *Day) Counters(s *aggregate.Scan) (rows []aggregate.ScanRow, ok bool) {
 		for h := range d.hour {
 			add(nil, int64(h), &d.hour[h])
 		}
-	case len(s.Groups) == 1 && s.Grain == aggregate.WholeScan && s.Groups[0].Dimension != aggregate.Property:
+	case len(s.Groups) == 1 && s.Grain == aggregate.WholeScan && s.Groups[0].Key == "" && d.cells[s.Groups[0].Dimension] != nil &&
+		s.Groups[0].Dimension != aggregate.Property:
 		g := s.Groups[0]
 		merged := map[string]bool{}
 		for v := range d.cells[g.Dimension] {
@@ -74,7 +75,8 @@ type scanner struct {
 	limited  bool
 	leaves   map[*aggregate.Expr][]bool // truth by value number
 	groups   []scanGroup
-	perEvent bool // rows depend on more than the visit
+	perEvent bool  // rows depend on more than the visit
+	before   value // page viewed before the event at hand
 
 	rows   []scanRow
 	byKey  map[string]int32
@@ -102,7 +104,9 @@ func (d *Day) newScanner(s *aggregate.Scan) *scanner {
 	note := func(dim aggregate.Dimension) {
 		sc.byPage = sc.byPage || dim == aggregate.Page
 		sc.byHost = sc.byHost || dim == aggregate.Hostname
-		sc.perEvent = sc.perEvent || dim.OfEvent()
+		sc.byPage = sc.byPage || dim == aggregate.PageBefore // which is of pageviews
+		sc.goals = sc.goals || dim == aggregate.Conversion
+		sc.perEvent = sc.perEvent || !dim.OfVisit()
 	}
 	if s.Filter != nil {
 		s.Filter.Leaves(func(leaf *aggregate.Expr) {
@@ -123,7 +127,7 @@ func (d *Day) matches(leaf *aggregate.Expr) []bool {
 	values := d.dicts[dictOf(leaf.Dimension)].values
 	truth := make([]bool, len(values))
 	for v, s := range values {
-		if leaf.Dimension == aggregate.Property {
+		if keyed(leaf.Dimension) {
 			key := aggregate.Part(s, 0)
 			truth[v] = key == leaf.Key && v >= int(firstFree) && leaf.Match(propValue(s))
 			if value(v) == blank {
@@ -136,6 +140,10 @@ func (d *Day) matches(leaf *aggregate.Expr) []bool {
 	return truth
 }
 
+// keyed reports whether a dimension is asked for key by key: a property, or the
+// steps of one funnel.
+func keyed(d aggregate.Dimension) bool { return d == aggregate.Property || d == aggregate.Reached }
+
 // propValue is the value part of a property.
 func propValue(s string) string { return aggregate.Part(s, 1) }
 
@@ -143,7 +151,7 @@ func (d *Day) newScanGroup(g aggregate.Group) scanGroup {
 	values := d.dicts[dictOf(g.Dimension)].values
 	sg := scanGroup{Group: g, labelOf: make([]uint32, len(values)), numbers: map[string]uint32{}}
 	for v, s := range values {
-		if g.Dimension == aggregate.Property {
+		if keyed(g.Dimension) {
 			if g.Key != "" && aggregate.Part(s, 0) != g.Key {
 				continue
 			}
@@ -196,15 +204,19 @@ func (sc *scanner) scanVisit(v *visit) {
 	}
 	var w visitWeight
 	summed := false
+	last := sc.d.lastView(v.prior)
 	for e := v.first; e != 0; {
-		ev := sc.d.event(e)
+		ev, own := sc.d.event(e), e
 		e = ev.next
+		sc.before = last
+		last = pageAfter(last, ev)
 		if sc.limited && (int64(ev.at) < sc.from || int64(ev.at) >= sc.to) || !sc.holds(v, ev) {
 			continue
 		}
 		if !summed {
 			w, summed = sc.d.sum(v), true
 		}
+		w.money = int64(sc.d.money(own, ev))
 		sc.eachRow(v, ev, 0, func(row int32) {
 			sc.give(&sc.rows[row].tally, ev, sc.mayStart(v, ev, &w), &w)
 		})
@@ -232,8 +244,13 @@ func (sc *scanner) holds(v *visit, ev *event) bool {
 	}
 	return sc.s.Filter.Eval(func(leaf *aggregate.Expr) bool {
 		truth := sc.leaves[leaf]
-		if leaf.Dimension.OfVisit() {
+		switch {
+		case leaf.Dimension.OfVisit():
 			return truth[v.facts[leaf.Dimension]]
+		case leaf.Dimension == aggregate.Reached:
+			return sc.d.anyOf(v.reached, leaf.Dimension, truth)
+		case leaf.Dimension == aggregate.Conversion:
+			return sc.d.anyOf(ev.extra, leaf.Dimension, truth)
 		}
 		return sc.holdsEvent(leaf, truth, ev)
 	})
@@ -243,6 +260,8 @@ func (sc *scanner) holdsEvent(leaf *aggregate.Expr, truth []bool, ev *event) boo
 	switch leaf.Dimension {
 	case aggregate.Page:
 		return truth[ev.page]
+	case aggregate.PageBefore:
+		return ev.what == viewed && truth[sc.before]
 	case aggregate.Hostname:
 		return truth[ev.host]
 	case aggregate.EventName:
@@ -258,6 +277,16 @@ func (sc *scanner) holdsEvent(leaf *aggregate.Expr, truth []bool, ev *event) boo
 		}
 	}
 	return truth[blank]
+}
+
+// anyOf reports whether one of the extras of a dimension satisfies a leaf.
+func (d *Day) anyOf(list ref, dim aggregate.Dimension, truth []bool) bool {
+	for x := list; x != 0; x = d.extra(x).next {
+		if f := d.extra(x); f.dim == dim && truth[f.val] {
+			return true
+		}
+	}
+	return false
 }
 
 // eachRow calls fn for each row that an event belongs to: one, unless a group
@@ -281,7 +310,19 @@ func (sc *scanner) eachRow(v *visit, ev *event, i int, fn func(row int32)) {
 		if ev.what != engaged {
 			one(ev.name)
 		}
-	case aggregate.Outbound, aggregate.Download, aggregate.Property:
+	case aggregate.PageBefore:
+		if ev.what == viewed {
+			one(sc.before)
+		}
+	case aggregate.Reached:
+		sc.d.eachReached(v, func(step value) {
+			if g.Key == "" || aggregate.Part(sc.d.text(dim, step), 0) == g.Key {
+				one(step)
+			}
+		})
+	case aggregate.Conversion:
+		sc.d.eachExtra(ev, dim, one)
+	case aggregate.Outbound, aggregate.Download, aggregate.Property, aggregate.SearchTerm:
 		if ev.what != engaged {
 			sc.eachExtra(g, v, ev, i, fn)
 		}
@@ -373,15 +414,20 @@ func (sc *scanner) scanCarried(v *visit) {
 // priorRows gathers what the visit gave its rows on the day before.
 func (sc *scanner) priorRows(v *visit) map[int32]before {
 	rows := map[int32]before{}
+	last := blank
 	for e := v.prior; e != 0; {
 		ev := sc.d.event(e)
 		e = ev.next
+		sc.before = last
+		last = pageAfter(last, ev)
 		if !sc.holds(v, ev) {
 			continue
 		}
 		sc.eachRow(v, ev, 0, func(row int32) {
 			b := rows[row]
-			b.note(ev)
+			if b.note(ev); sc.goals {
+				b.active = true
+			}
 			rows[row] = b
 		})
 	}

@@ -28,7 +28,7 @@ func (d *Day) Freeze() *Day {
 	f := *d
 	f.index = nil
 	f.visitors, f.visits = d.visitors.freeze(), d.visits.freeze()
-	f.events, f.extras = d.events.freeze(), d.extras.freeze()
+	f.events, f.extras, f.amounts = d.events.freeze(), d.extras.freeze(), d.amounts.freeze()
 	f.refusals = maps.Clone(d.refusals)
 	for dim, dic := range d.dicts {
 		if dic != nil {
@@ -45,6 +45,7 @@ func (d *Day) Thaw() {
 	d.visits.thaw()
 	d.events.thaw()
 	d.extras.thaw()
+	d.amounts.thaw()
 }
 
 // WriteTo writes the day's records; ReadDay reads them. The form is
@@ -54,16 +55,20 @@ func (d *Day) Thaw() {
 //	varint   day; string zone; uvarint limits (values, visits)
 //	uvarint  epoch, changed; varint lastSeen; uvarint flags (1 capped, 2 dirty, 4 lossy, 8 linked), closes
 //	refusals uvarint n, n x (string, varint)
-//	totals   the row and the 24 hours that the day started with: 25 x 17 varint
-//	for each dimension from Source to Property:
+//	defined  uvarint length, text (see AppendDefinitions)
+//	totals   the row and the 24 hours that the day started with: 25 x 19 varint
+//	for each dimension from Source to Property, Conversion, Reached and SearchTerm:
 //	         uvarint values, values x string (none where it shares another's dictionary)
-//	         uvarint rows the day started with, rows x 17 varint
+//	         uvarint rows the day started with, rows x 19 varint
 //	uvarint  visitors, each 16 + 4 + 4 + 4 bytes
-//	uvarint  visits, each 6 x 4 + 3 x 4 + 4 + 2 + 2 + 2 per fact bytes
+//	uvarint  visits, each 6 x 4 + 3 x 4 + 4 + 4 + 2 + 2 + 2 per fact bytes
 //	uvarint  events, each 4 x 4 + 3 x 2 + 1 + 1 bytes
 //	uvarint  extras, each 4 + 1 + 2 bytes
+//	uvarint  amounts, each 4 bytes and a varint
 //
-// A string is a uvarint length and its bytes.
+// A string is a uvarint length and its bytes. In version 1 there are no definitions
+// and no amounts, rows have 17 columns, visits no steps, and the dimensions end with
+// Property.
 func (d *Day) WriteTo(w io.Writer) (int64, error) {
 	e := &encoder{w: bufio.NewWriterSize(w, 1<<16)}
 	d.writeHead(e)
@@ -75,7 +80,7 @@ func (d *Day) WriteTo(w io.Writer) (int64, error) {
 	e.uvarint(uint64(d.visits.n))
 	d.visits.each(func(v *visit) {
 		e.u32(uint32(v.visitor), uint32(v.earlier), uint32(v.first), uint32(v.last), uint32(v.prior), uint32(v.peer),
-			uint32(v.start), uint32(v.end), uint32(v.seen), v.laterViews)
+			uint32(v.start), uint32(v.end), uint32(v.seen), v.laterViews, uint32(v.reached))
 		e.u16(v.records, uint16(v.flags))
 		for _, f := range v.facts {
 			e.u16(uint16(f))
@@ -92,6 +97,11 @@ func (d *Day) WriteTo(w io.Writer) (int64, error) {
 		e.u32(uint32(x.next))
 		e.raw([]byte{byte(x.dim)})
 		e.u16(uint16(x.val))
+	})
+	e.uvarint(uint64(d.amounts.n))
+	d.amounts.each(func(a *amount) {
+		e.u32(uint32(a.event))
+		e.varint(int64(a.money))
 	})
 	if e.err == nil {
 		e.err = e.w.Flush()
@@ -111,6 +121,10 @@ func (d *Day) writeHead(e *encoder) {
 		e.text(reason)
 		e.varint(n)
 	}
+	defs := d.Definitions()
+	text := AppendDefinitions(nil, &defs)
+	e.uvarint(uint64(len(text)))
+	e.raw(text)
 	e.counts(&d.baseTotal)
 	for i := range d.baseHour {
 		e.counts(&d.baseHour[i])
@@ -175,6 +189,7 @@ func (d *Day) recount() {
 	}
 	d.reindex(size)
 	d.total, d.hour = d.baseTotal, d.baseHour
+	d.sumAmounts()
 	for _, dim := range counted {
 		d.cells[dim] = nil
 		d.grow(dim)
@@ -208,11 +223,15 @@ func (dec *decoder) head() *Day {
 		reason := dec.text()
 		d.refusals[reason] = dec.varint()
 	}
+	dims, defs := countedIn1, (*aggregate.Definitions)(nil)
+	if dec.version > 1 {
+		dims, defs = counted, dec.definitions()
+	}
 	dec.counts(&d.baseTotal)
 	for i := range d.baseHour {
 		dec.counts(&d.baseHour[i])
 	}
-	for _, dim := range counted {
+	for _, dim := range dims {
 		for n := dec.count(1 << 16); n > 0; n-- {
 			s := dec.text()
 			if d.dicts[dim] == nil {
@@ -228,7 +247,23 @@ func (dec *decoder) head() *Day {
 			d.base[dim] = append(d.base[dim], c)
 		}
 	}
+	if dec.err == nil {
+		d.compile(defs)
+	}
 	return d
+}
+
+func (dec *decoder) definitions() *aggregate.Definitions {
+	text := make([]byte, dec.count(maxDefinitions))
+	dec.raw(text)
+	if dec.err != nil {
+		return nil
+	}
+	defs, err := ReadDefinitions(text)
+	if err != nil {
+		dec.fail(err)
+	}
+	return defs
 }
 
 func (dec *decoder) records(d *Day) {
@@ -243,6 +278,9 @@ func (dec *decoder) records(d *Day) {
 			*f = ref(dec.u32())
 		}
 		v.start, v.end, v.seen, v.laterViews = int32(dec.u32()), int32(dec.u32()), int32(dec.u32()), dec.u32()
+		if dec.version > 1 {
+			v.reached = ref(dec.u32())
+		}
 		v.records, v.flags = dec.u16(), flag(dec.u16())
 		for i := range v.facts {
 			v.facts[i] = value(dec.u16())
@@ -257,6 +295,13 @@ func (dec *decoder) records(d *Day) {
 	for n := dec.uvarint(); n > 0 && dec.err == nil; n-- {
 		x := d.extras.mut(d.extras.add())
 		x.next, x.dim, x.val = ref(dec.u32()), aggregate.Dimension(dec.byte()), value(dec.u16())
+	}
+	if dec.version == 1 {
+		return
+	}
+	for n := dec.uvarint(); n > 0 && dec.err == nil; n-- {
+		a := d.amounts.mut(d.amounts.add())
+		a.event, a.money = ref(dec.u32()), aggregate.Money(dec.varint())
 	}
 }
 
@@ -283,6 +328,7 @@ func (d *Day) valid() error {
 		for dim := aggregate.FirstVisitFact; dim <= aggregate.LastVisitFact; dim++ {
 			ok = ok && known(dim, v.facts[dim])
 		}
+		ok = ok && in(d.extras.len(), v.reached)
 		if !ok || v.flags&crossing == 0 && (v.start < 0 || int64(v.start) >= d.end-d.start) {
 			return bad("visit", i)
 		}
@@ -296,13 +342,44 @@ func (d *Day) valid() error {
 	}
 	for i := range d.extras.len() {
 		x := d.extras.at(uint32(i))
-		if int(x.next) > i || x.dim < aggregate.Outbound || x.dim > aggregate.Property || !known(x.dim, x.val) {
+		if int(x.next) > i || !isExtra(x.dim) || !known(x.dim, x.val) {
 			return bad("extra", i)
 		}
+	}
+	if err := d.validAmounts(bad); err != nil {
+		return err
 	}
 	for _, dim := range counted {
 		if len(d.base[dim]) > len(d.dicts[dictOf(dim)].values) {
 			return bad("starting row of dimension", int(dim))
+		}
+	}
+	return nil
+}
+
+// isExtra reports whether extras may be of the dimension.
+func isExtra(d aggregate.Dimension) bool {
+	return d >= aggregate.Outbound && d <= aggregate.Property || defined(d) || d == aggregate.SearchTerm
+}
+
+// validAmounts proves that amounts are in the order of their events, and that
+// every event that is said to have one has one.
+func (d *Day) validAmounts(bad func(what string, i int) error) error {
+	before, sum := ref(0), aggregate.Money(0)
+	for i := range d.amounts.len() {
+		a := d.amounts.at(uint32(i))
+		if a.event <= before || int(a.event) > d.events.len() || a.money < 0 || a.money > aggregate.MaxRevenue-sum {
+			return bad("amount", i)
+		}
+		before, sum = a.event, sum+a.money
+	}
+	for i := range d.events.len() {
+		ev := d.events.at(uint32(i))
+		if ev.what != acted && ev.what != reported || ev.depth == 0 {
+			continue
+		}
+		if at := d.amountOf(ref(i + 1)); ev.depth != paid || at == d.amounts.len() || d.amounts.at(uint32(at)).event != ref(i+1) {
+			return bad("amount of event", i)
 		}
 	}
 	return nil

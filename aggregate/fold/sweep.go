@@ -2,6 +2,7 @@ package fold
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"footfall/aggregate"
@@ -16,7 +17,7 @@ func (d *Day) makeRoom(h *aggregate.Hit) {
 	for _, dim := range counted {
 		need := 1
 		switch dim {
-		case aggregate.EntryPage, aggregate.ExitPage:
+		case aggregate.EntryPage, aggregate.ExitPage, aggregate.Conversion, aggregate.Reached:
 			continue
 		case aggregate.Page:
 			need = 2
@@ -26,8 +27,8 @@ func (d *Day) makeRoom(h *aggregate.Hit) {
 		d.roomFor(dim, need)
 	}
 	d.room = d.limit()
-	for _, dict := range d.dicts {
-		if dict != nil {
+	for dim, dict := range d.dicts {
+		if dict != nil && !defined(aggregate.Dimension(dim)) {
 			d.room = min(d.room, d.limit()-len(dict.values))
 		}
 	}
@@ -81,6 +82,9 @@ func (d *Day) sweep(dim aggregate.Dimension) {
 		}
 	}
 	d.dicts[dim] = fresh
+	if d.defs != nil && dim == aggregate.Page {
+		d.defs.pages = nil
+	}
 	d.renumber(dim, renumber)
 	var set dimSet
 	for _, dim := range dims {
@@ -101,7 +105,14 @@ func (d *Day) heaviest(dims []aggregate.Dimension, n int) []value {
 		reserved = int(nameEngagement) + 1
 	}
 	credit := d.dicts[dictOf(dims[0])]
-	weight := func(v value) int64 { return d.weight(dims, v) + credit.trusted(v) }
+	pinned := d.pinned(dims[0])
+	weight := func(v value) int64 {
+		if pinned[credit.values[v]] {
+			return math.MaxInt64
+		}
+		return d.weight(dims, v) + credit.trusted(v)
+	}
+	n = max(n, len(pinned))
 	all := make([]value, 0, total)
 	for v := range total {
 		all = append(all, value(v))
@@ -112,6 +123,14 @@ func (d *Day) heaviest(dims []aggregate.Dimension, n int) []value {
 		slices.Sort(all)
 	}
 	return all
+}
+
+// pinned are the values of a dimension that goals are about: no cap cuts them.
+func (d *Day) pinned(dim aggregate.Dimension) map[string]bool {
+	if d.defs == nil {
+		return nil
+	}
+	return d.defs.pinned[dictOf(dim)]
 }
 
 // weight is a value's activity.
@@ -162,7 +181,7 @@ func (d *Day) renumber(dim aggregate.Dimension, to []value) {
 				replace(&ev.name)
 			}
 		}
-	case aggregate.Outbound, aggregate.Download, aggregate.Property:
+	case aggregate.Outbound, aggregate.Download, aggregate.Property, aggregate.SearchTerm:
 		for i := range d.extras.len() {
 			if x := d.extras.mut(uint32(i)); x.dim == dim {
 				replace(&x.val)

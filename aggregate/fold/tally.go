@@ -20,6 +20,7 @@ type walk struct {
 	visitor, visit uint32
 	byPage         bool // tallies depend on the page: a visit starts on its entry page only
 	byHost         bool // likewise for the host
+	goals          bool // tallies are of goals: an engagement among their events is one that reached one
 }
 
 // eachVisit calls visit for all visits, visitor by visitor. A crossing visit is
@@ -70,14 +71,19 @@ func (k *walk) entered(v *visit, ev *event, w *visitWeight) bool {
 
 // give adds one event. start says that the tally may have the visit's start.
 func (k *walk) give(t *tally, ev *event, start bool, w *visitWeight) {
-	if ev.what == engaged {
+	c := &t.Counts
+	switch {
+	case ev.what == engaged && !k.goals:
 		k.giveEngagement(t, ev)
 		return
+	case ev.what != engaged:
+		c[aggregate.Events] += int64(ev.n)
 	}
-	c := &t.Counts
-	c[aggregate.Events] += int64(ev.n)
 	if ev.what == viewed {
 		c[aggregate.Pageviews] += int64(ev.n)
+	} else if ev.what != engaged && ev.depth == paid {
+		c[aggregate.Revenue] += w.money
+		c[aggregate.Paid] += int64(ev.n)
 	}
 	if t.visit != k.visit {
 		t.visit = k.visit

@@ -58,6 +58,8 @@ type visitWeight struct {
 	used   int    // columns from here on are zero
 	hours  uint32 // bit per local hour in which it was active itself
 	entry  *event // the event whose page and host it entered by; nil when inactive
+	// money is what the event at hand brought, while events are walked.
+	money int64
 }
 
 // weighVisit gives one visit to all its cells.
@@ -81,8 +83,12 @@ func (d *Day) weighVisit(r ref, sign int64, dims dimSet) visitWeight {
 			c.Counts[aggregate.Visitors] += sign
 		}
 	}
+	if v.reached != 0 && dims.has(aggregate.Reached) {
+		d.weighReached(v, &w, sign)
+	}
 	for e := v.first; e != 0; {
 		ev := d.event(e)
+		w.money = int64(d.money(e, ev))
 		d.weighEvent(ev, &w, sign, dims)
 		e = ev.next
 	}
@@ -90,6 +96,18 @@ func (d *Day) weighVisit(r ref, sign int64, dims dimSet) visitWeight {
 		d.weighCarried(v, sign, dims)
 	}
 	return w
+}
+
+// weighReached gives a visit to the cells of the steps that it has reached.
+func (d *Day) weighReached(v *visit, w *visitWeight, sign int64) {
+	d.eachReached(v, func(step value) {
+		c := &d.cells[aggregate.Reached][step]
+		addSigned(&c.Counts, w, sign)
+		if w.counts[aggregate.Visits] > 0 && c.visitor != d.pass {
+			c.visitor = d.pass
+			c.Counts[aggregate.Visitors] += sign
+		}
+	})
 }
 
 // addSigned adds a visit's row to a cell, or takes it off. Most rows end before
@@ -109,13 +127,18 @@ func (d *Day) sum(v *visit) visitWeight {
 	depth, engagedHere := uint8(0), false
 	for e := v.first; e != 0; {
 		ev := d.event(e)
-		e = ev.next
 		if ev.what == engaged {
+			e = ev.next
 			c[aggregate.Engaged] += int64(ev.n)
 			engagedHere = engagedHere || ev.n > 0
 			depth = max(depth, ev.depth)
 			continue
 		}
+		if ev.depth == paid {
+			c[aggregate.Revenue] += int64(d.money(e, ev))
+			c[aggregate.Paid] += int64(ev.n)
+		}
+		e = ev.next
 		c[aggregate.Events] += int64(ev.n)
 		w.hours |= 1 << d.hourAt(ev.at)
 		if ev.what == viewed {
@@ -139,6 +162,9 @@ func (d *Day) sum(v *visit) visitWeight {
 	w.used = int(aggregate.Engaged)
 	if engagedHere || depth > 0 {
 		w.used = int(aggregate.CarriedVisitors)
+	}
+	if c[aggregate.Paid] > 0 {
+		w.used = aggregate.Columns
 	}
 	if v.flags&crossing == 0 {
 		c[aggregate.Starts] = 1
@@ -188,14 +214,27 @@ func (d *Day) weighEvent(ev *event, w *visitWeight, sign int64, dims dimSet) {
 		d.weighFact(&d.cells[aggregate.Hostname][ev.host], ev, w, entered, sign)
 	}
 	if ev.what == engaged {
+		if ev.extra != 0 && dims.has(aggregate.Conversion) {
+			d.weighScrolled(ev, w, sign)
+		}
 		return
 	}
 	if dims.has(aggregate.EventName) {
 		d.weighFact(&d.cells[aggregate.EventName][ev.name], ev, w, true, sign)
 	}
 	for x := ev.extra; x != 0; x = d.extra(x).next {
-		if f := d.extra(x); dims.has(f.dim) {
+		if f := d.extra(x); dims.has(f.dim) && f.dim != aggregate.Reached { // of which the visit has its own list
 			d.weighFact(&d.cells[f.dim][f.val], ev, w, true, sign)
+		}
+	}
+}
+
+// weighScrolled gives a visit to the goals that an engagement has reached: one of
+// scrolling has no events.
+func (d *Day) weighScrolled(ev *event, w *visitWeight, sign int64) {
+	for x := ev.extra; x != 0; x = d.extra(x).next {
+		if f := d.extra(x); f.dim == aggregate.Conversion {
+			d.weighVisitOnce(&d.cells[f.dim][f.val], w, true, sign)
 		}
 	}
 }
@@ -211,6 +250,15 @@ func (d *Day) weighFact(c *cell, ev *event, w *visitWeight, entered bool, sign i
 	if ev.what == viewed {
 		c.Counts[aggregate.Pageviews] += sign * int64(ev.n)
 	}
+	if ev.depth == paid {
+		c.Counts[aggregate.Revenue] += sign * w.money
+		c.Counts[aggregate.Paid] += sign * int64(ev.n)
+	}
+	d.weighVisitOnce(c, w, entered, sign)
+}
+
+// weighVisitOnce gives the visit and its visitor to a cell that lacks them.
+func (d *Day) weighVisitOnce(c *cell, w *visitWeight, entered bool, sign int64) {
 	if c.visit != d.visitPass {
 		c.visit = d.visitPass
 		c.Counts[aggregate.Visits] += sign
@@ -251,7 +299,7 @@ func (d *Day) weighHours(v *visit, w *visitWeight, sign int64) {
 	var seen [24]bool
 	var depth [24]uint8
 	for e := v.first; e != 0; {
-		ev := d.event(e)
+		ev, own := d.event(e), e
 		e = ev.next
 		h := d.hourAt(ev.at)
 		row := &d.hour[h]
@@ -267,6 +315,10 @@ func (d *Day) weighHours(v *visit, w *visitWeight, sign int64) {
 		row[aggregate.Events] += sign * int64(ev.n)
 		if ev.what == viewed {
 			row[aggregate.Pageviews] += sign * int64(ev.n)
+		}
+		if ev.depth == paid {
+			row[aggregate.Revenue] += sign * int64(d.money(own, ev))
+			row[aggregate.Paid] += sign * int64(ev.n)
 		}
 	}
 	for h, deepest := range depth {

@@ -208,6 +208,8 @@ func (e *Engine) replay(seq uint64, raw []byte, h *aggregate.Hit) error {
 		if d := s.days.At(r.at); d != nil {
 			d.Refuse(r.reason)
 		}
+	case defineRecord:
+		s.days.Define(r.defs)
 	case commitRecord:
 		if r.number > last+1 { // the one before it was there when this was begun
 			return fmt.Errorf("%w: commit %d was begun, the database ends with %d", ErrStale, r.number, last)
@@ -243,6 +245,21 @@ func (e *Engine) settle() error {
 				s.days.Remove(d)
 			}
 		}
+		e.settleDefinitions(s)
 	}
 	return nil
+}
+
+// settleDefinitions puts in force what was defined when the process died before
+// the journal had learned of it, or while none ran.
+func (e *Engine) settleDefinitions(s *site) {
+	defs := e.defs(s.name)
+	want := fold.AppendDefinitions(nil, &defs)
+	for _, d := range s.days.Open() {
+		own := d.Definitions()
+		if !bytes.Equal(fold.AppendDefinitions(nil, &own), want) {
+			s.days.Define(&defs)
+			return
+		}
+	}
 }

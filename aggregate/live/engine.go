@@ -33,6 +33,8 @@ type Options struct {
 	Journal     Journal
 	Checkpoints Checkpoints
 	Settings    func(aggregate.Site) (aggregate.Settings, bool)
+	// Definitions are a site's goals and funnels. May be nil: there are none.
+	Definitions func(aggregate.Site) aggregate.Definitions
 	Log         *slog.Logger
 }
 
@@ -42,6 +44,7 @@ type Engine struct {
 	clock    func() time.Time
 	commits  *Committer
 	settings func(aggregate.Site) (aggregate.Settings, bool)
+	defs     func(aggregate.Site) aggregate.Definitions
 	log      *slog.Logger
 
 	journal     Journal
@@ -79,7 +82,10 @@ type site struct {
 
 // New makes an engine with nothing open. Call Restore before the first hit.
 func New(o Options) *Engine {
-	return &Engine{clock: o.Clock, commits: NewCommitter(o.Blocks), settings: o.Settings, log: o.Log, broken: make(chan struct{}, 1),
+	if o.Definitions == nil {
+		o.Definitions = func(aggregate.Site) (none aggregate.Definitions) { return none }
+	}
+	return &Engine{clock: o.Clock, commits: NewCommitter(o.Blocks), settings: o.Settings, defs: o.Definitions, log: o.Log, broken: make(chan struct{}, 1),
 		journal: o.Journal, checkpoints: o.Checkpoints, sites: map[aggregate.Site]*site{}}
 }
 
@@ -133,6 +139,9 @@ func (e *Engine) fold(s *site, d *fold.Day, h *aggregate.Hit) (dropped string) {
 	case fold.Capacity:
 		dropped = Capacity
 	default:
+		if h.Unrated != "" {
+			d.Refuse(h.Unrated)
+		}
 		e.counted.Add(1)
 		return ""
 	}
@@ -226,11 +235,28 @@ func (e *Engine) dayFor(s *site, at int64, settings *aggregate.Settings) *fold.D
 		}
 	}
 	d := fold.NewDay(day, zone, fold.Limits{Values: settings.ValuesPerDay, Visits: settings.VisitsPerDay})
+	defs := e.defs(s.name)
+	d.Use(&defs)
 	e.base(s.name, d)
 	s.buf = appendOpenRecord(s.buf[:0], s.name, d)
 	e.keep(s)
 	s.days.Insert(d)
 	return d
+}
+
+// Redefine puts a site's definitions in force after they have changed: on its open
+// days from their first hit on. Hits of the site wait meanwhile.
+func (e *Engine) Redefine(name aggregate.Site) {
+	s := e.known(name)
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defs := e.defs(name)
+	s.buf = appendDefineRecord(s.buf[:0], name, &defs)
+	e.keep(s)
+	s.days.Define(&defs)
 }
 
 // base lets a day go on from what is stored of it, if anything is. What cannot

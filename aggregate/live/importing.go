@@ -17,6 +17,7 @@ type Import struct {
 	id       aggregate.ImportID
 	settings aggregate.Settings
 	zone     *time.Location
+	defs     aggregate.Definitions
 	days     fold.Days
 	written  []aggregate.Day
 }
@@ -30,6 +31,9 @@ func NewImport(commits *Committer, site aggregate.Site, id aggregate.ImportID, s
 	return &Import{commits: commits, site: site, id: id, settings: settings, zone: settings.Location()}
 }
 
+// Use says what is defined for the site. It must come before the first hit.
+func (m *Import) Use(defs aggregate.Definitions) { m.defs = defs }
+
 // Hit counts one hit, or returns the reason why not. The error is a failed write
 // of a day that has ended; the import cannot go on then.
 func (m *Import) Hit(h *aggregate.Hit) (dropped string, err error) {
@@ -40,6 +44,7 @@ func (m *Import) Hit(h *aggregate.Hit) (dropped string, err error) {
 		}
 		day := aggregate.DayOf(time.UnixMilli(h.At), m.zone)
 		d = fold.NewDay(day, m.zone, fold.Limits{Values: m.settings.ValuesPerDay, Visits: m.settings.VisitsPerDay})
+		d.Use(&m.defs)
 		m.days.Insert(d)
 	}
 	switch m.days.Add(d, h) {
@@ -47,6 +52,9 @@ func (m *Import) Hit(h *aggregate.Hit) (dropped string, err error) {
 		return NoVisit, nil
 	case fold.Capacity:
 		return Capacity, nil
+	}
+	if h.Unrated != "" {
+		d.Refuse(h.Unrated)
 	}
 	return "", nil
 }

@@ -15,6 +15,7 @@ import (
 //	R  refusal: site, varint Unix milliseconds, reason
 //	O  opened:  site, the day as fold.Day.WriteTo writes it (with its starting counters)
 //	C  commit:  site, uvarint number: the commit that follows holds all that came before
+//	D  defined: site, what is defined from now on, as fold.AppendDefinitions writes it
 //	X  closed:  site, varint day, uvarint number of the commit that closed it
 //
 // Site and reason are a uvarint length and the bytes.
@@ -24,6 +25,7 @@ const (
 	openRecord    = 'O'
 	commitRecord  = 'C'
 	closeRecord   = 'X'
+	defineRecord  = 'D'
 )
 
 func appendText(dst []byte, s string) []byte {
@@ -54,6 +56,10 @@ func appendCloseRecord(dst []byte, name aggregate.Site, day aggregate.Day, numbe
 	return binary.AppendUvarint(binary.AppendVarint(dst, int64(day)), number)
 }
 
+func appendDefineRecord(dst []byte, name aggregate.Site, defs *aggregate.Definitions) []byte {
+	return fold.AppendDefinitions(appendText(append(dst, defineRecord), string(name)), defs)
+}
+
 // record is a journal record, read.
 type record struct {
 	kind   byte
@@ -62,6 +68,7 @@ type record struct {
 	reason string
 	number uint64
 	day    *fold.Day
+	defs   *aggregate.Definitions
 }
 
 // decodeRecord reads one record; hits go into h. The error wraps errRecord.
@@ -116,6 +123,10 @@ func decodeRecord(src []byte, h *aggregate.Hit) (r record, err error) {
 		}
 	case openRecord:
 		r.day, err = fold.ReadDay(bytes.NewReader(src))
+	case defineRecord:
+		if r.defs, err = fold.ReadDefinitions(src); err != nil {
+			err = fmt.Errorf("%w: %w", errRecord, err)
+		}
 	default:
 		err = fmt.Errorf("%w: kind %q", errRecord, r.kind)
 	}
