@@ -41,7 +41,7 @@ type dayCheck struct {
 
 // month proves one month: the days, then the links pair by pair.
 func (c *checker) month(m *monthCheck) {
-	for d := aggregate.None; d <= aggregate.Refusal; d++ {
+	for _, d := range append([]aggregate.Dimension{aggregate.None, aggregate.Refusal}, aggregate.FactDimensions()...) {
 		for _, b := range c.series(m, d, aggregate.None) {
 			if m.days[b.day] == nil {
 				m.days[b.day] = new(dayCheck)
@@ -78,9 +78,9 @@ func (c *checker) series(m *monthCheck, a, b aggregate.Dimension) []dayBlock {
 // and those that add up over the hours.
 var (
 	visitSums = []aggregate.Column{aggregate.Visits, aggregate.Pageviews, aggregate.Events,
-		aggregate.Starts, aggregate.Bounces, aggregate.Duration, aggregate.StartViews}
+		aggregate.Starts, aggregate.Bounces, aggregate.Duration, aggregate.StartViews, aggregate.Revenue, aggregate.Paid}
 	hourSums = []aggregate.Column{aggregate.Pageviews, aggregate.Events,
-		aggregate.Starts, aggregate.Bounces, aggregate.Duration, aggregate.StartViews}
+		aggregate.Starts, aggregate.Bounces, aggregate.Duration, aggregate.StartViews, aggregate.Revenue, aggregate.Paid}
 )
 
 // sumsOf are the columns that add up to the total over the values of d.
@@ -89,9 +89,9 @@ func sumsOf(d aggregate.Dimension) []aggregate.Column {
 	case d.OfVisit():
 		return visitSums
 	case d == aggregate.Page, d == aggregate.Hostname:
-		return []aggregate.Column{aggregate.Pageviews}
+		return []aggregate.Column{aggregate.Pageviews, aggregate.Revenue, aggregate.Paid}
 	case d == aggregate.EventName:
-		return []aggregate.Column{aggregate.Events}
+		return []aggregate.Column{aggregate.Events, aggregate.Revenue, aggregate.Paid}
 	}
 	return nil
 }
@@ -124,7 +124,7 @@ func (c *checker) checkDay(m *monthCheck, day aggregate.Day) {
 		c.parts(k, hours, &total, hourSums, true)
 	}
 	m.whole = m.whole && totals.Meta.Linked && !totals.Meta.Lossy
-	for k.A = aggregate.FirstVisitFact; k.A <= aggregate.LastEventFact; k.A++ {
+	for _, k.A = range aggregate.FactDimensions() {
 		b := facts[k.A]
 		if b == nil {
 			b = new(aggregate.Block)
@@ -132,6 +132,33 @@ func (c *checker) checkDay(m *monthCheck, day aggregate.Day) {
 		}
 		c.parts(k, b.Rows, &total, sumsOf(k.A), coversAll(k.A))
 		m.add(k.A, b, day)
+	}
+	if b := facts[aggregate.Section]; len(b.Rows) > 0 && totals.Meta.Linked && !totals.Meta.Lossy {
+		k.A = aggregate.Section
+		c.parts(k, b.Rows, &total, []aggregate.Column{aggregate.Pageviews}, false)
+	}
+	k.A = aggregate.Reached
+	c.steps(k, facts[aggregate.Reached])
+}
+
+// steps proves of funnels that no step was reached more often than the one before
+// it.
+func (c *checker) steps(k aggregate.Key, b *aggregate.Block) {
+	for i := range b.Rows {
+		value := b.A[b.Rows[i].A]
+		id, step := aggregate.Part(value, 0), aggregate.Part(value, 1)
+		if len(step) != 1 || step[0] <= '1' || step[0] > '0'+aggregate.MaxSteps {
+			if step != "1" {
+				c.violate("%s: row %d is of no step of a funnel", describe(string(k.Site), k), i)
+			}
+			continue
+		}
+		before := findRow(b, aggregate.Join(id, string([]byte{step[0] - 1})))
+		for _, col := range [...]aggregate.Column{aggregate.Visitors, aggregate.Visits, aggregate.Starts} {
+			if before < 0 || b.Rows[i].Counts[col] > b.Rows[before].Counts[col] {
+				c.violate("%s: row %d: more %s reached step %s than the one before it", describe(string(k.Site), k), i, columnNames[col], step)
+			}
+		}
 	}
 }
 
@@ -168,6 +195,9 @@ func (c *checker) links(k aggregate.Key, b, a, bb *aggregate.Block, lossy bool) 
 		{b.B, bb, k.B, func(r *aggregate.Row) uint32 { return r.B }},
 	}
 	for _, side := range sides {
+		if side.dim == aggregate.PageBefore {
+			continue // it has no block: a page may have been viewed before on the day before
+		}
 		// Values that a cap cut are in the row (other) of the fact's block, and the
 		// events without a property get their row at the close only.
 		excused := lossy || side.fact.Meta.Cap != 0 || side.dim == aggregate.Property
@@ -240,6 +270,7 @@ func (c *checker) checkPair(m *monthCheck, p aggregate.Pair) {
 	k.A, k.B = p.A, p.B
 	sums := [2]map[string]*aggregate.Counts{{}, {}}
 	whole := m.whole && p.A.OfVisit() && p.B.OfVisit()
+	views := map[string]int64{} // of each page, by way of those before it
 	add := func(b *aggregate.Block, day aggregate.Day) {
 		whole = whole && b.Meta.Cap == 0
 		for i := range b.Rows {
@@ -257,6 +288,9 @@ func (c *checker) checkPair(m *monthCheck, p aggregate.Pair) {
 			c.violate("%s: there are links, but no totals", describe(string(k.Site), k))
 			continue
 		}
+		if p.B == aggregate.PageBefore {
+			gatherViews(views, d.block)
+		}
 		totals := day.facts[aggregate.None]
 		c.links(k, d.block, day.facts[p.A], day.facts[p.B], totals != nil && totals.Meta.Lossy)
 		add(d.block, d.day)
@@ -264,10 +298,38 @@ func (c *checker) checkPair(m *monthCheck, p aggregate.Pair) {
 	k.Span, k.Day = aggregate.OneMonth, m.key.Day
 	if b, err := c.blocks.read(m.site, k); err == nil && b != nil && checkBlock(k, b) == nil {
 		add(b, k.Day) // its rows are without what was carried, but for that of the first day
+		if p.B == aggregate.PageBefore {
+			gatherViews(views, b)
+		}
 	}
+	c.moves(m, k, views)
 	if whole {
 		c.sameSums(k, p.A, m.sums[p.A], sums[0])
 		c.sameSums(k, p.B, m.sums[p.B], sums[1])
+	}
+}
+
+func gatherViews(views map[string]int64, b *aggregate.Block) {
+	for i := range b.Rows {
+		views[b.A[b.Rows[i].A]] += b.Rows[i].Counts[aggregate.Pageviews]
+	}
+}
+
+// moves proves that pages were not come to more often than they were viewed.
+func (c *checker) moves(m *monthCheck, k aggregate.Key, views map[string]int64) {
+	for _, day := range m.days {
+		if len(views) == 0 || day.facts[aggregate.Page].Meta.Cap != 0 {
+			return
+		}
+		for i := range day.facts[aggregate.Page].Rows {
+			r := &day.facts[aggregate.Page].Rows[i]
+			views[day.facts[aggregate.Page].A[r.A]] -= r.Counts[aggregate.Pageviews]
+		}
+	}
+	for _, page := range slices.Sorted(maps.Keys(views)) {
+		if n := views[page]; n > 0 && m.whole {
+			c.violate("%s: one page was come to %d times more than it was viewed", describe(string(k.Site), k), n)
+		}
 	}
 }
 

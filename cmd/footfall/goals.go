@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"footfall/aggregate"
+	"footfall/aggregate/live"
 	"footfall/storage"
 )
 
@@ -12,6 +13,16 @@ import (
 type goalBook struct {
 	db    *storage.DB
 	clock func() time.Time
+	// engine learns of every change; nil: no server runs, and the next one will.
+	engine *live.Engine
+}
+
+// changed tells the engine of a change.
+func (b *goalBook) changed(site aggregate.Site, err error) error {
+	if err == nil && b.engine != nil {
+		b.engine.Redefine(site)
+	}
+	return err
 }
 
 func (b *goalBook) today(site aggregate.Site) aggregate.Day {
@@ -28,7 +39,8 @@ func (b *goalBook) AddGoal(site aggregate.Site, g aggregate.Goal) (aggregate.Goa
 		return g, err
 	}
 	g.Since = b.today(site)
-	return b.db.AddGoal(site, g)
+	g, err := b.db.AddGoal(site, g)
+	return g, b.changed(site, err)
 }
 
 func (b *goalBook) ChangeGoal(site aggregate.Site, g aggregate.Goal) (aggregate.Goal, error) {
@@ -36,11 +48,12 @@ func (b *goalBook) ChangeGoal(site aggregate.Site, g aggregate.Goal) (aggregate.
 		return g, err
 	}
 	g.Since = b.today(site)
-	return b.db.ChangeGoal(site, g)
+	g, err := b.db.ChangeGoal(site, g)
+	return g, b.changed(site, err)
 }
 
 func (b *goalBook) RemoveGoal(site aggregate.Site, id aggregate.GoalID) error {
-	return b.db.RemoveGoal(site, id)
+	return b.changed(site, b.db.RemoveGoal(site, id))
 }
 
 func (b *goalBook) AddFunnel(site aggregate.Site, f aggregate.Funnel) (aggregate.Funnel, error) {
@@ -48,9 +61,10 @@ func (b *goalBook) AddFunnel(site aggregate.Site, f aggregate.Funnel) (aggregate
 		return f, err
 	}
 	f.Since = b.today(site)
-	return b.db.AddFunnel(site, f)
+	f, err := b.db.AddFunnel(site, f)
+	return f, b.changed(site, err)
 }
 
 func (b *goalBook) RemoveFunnel(site aggregate.Site, id aggregate.GoalID) error {
-	return b.db.RemoveFunnel(site, id)
+	return b.changed(site, b.db.RemoveFunnel(site, id))
 }

@@ -143,7 +143,9 @@ func (j *importJob) begin(note string) (*live.Import, error) {
 		return nil, err
 	}
 	j.ids = append(j.ids, id)
-	return live.NewImport(j.control.committer(), j.site.Site, id, j.site.Settings), nil
+	m := live.NewImport(j.control.committer(), j.site.Site, id, j.site.Settings)
+	m.Use(j.control.db.Definitions(j.site.Site))
+	return m, nil
 }
 
 // nowhere are blocks that are not kept.

@@ -158,7 +158,7 @@ func (s *Server) wire(proxies ingest.Proxies) {
 		return settings.Location()
 	}
 	blocks := &storedBlocks{DB: s.db}
-	engine := live.Options{Clock: s.clock, Blocks: blocks, Settings: s.db.Settings, Log: s.log}
+	engine := live.Options{Clock: s.clock, Blocks: blocks, Settings: s.db.Settings, Definitions: s.db.Definitions, Log: s.log}
 	salts := visitor.Options{Location: zone}
 	if s.state != nil {
 		engine.Journal, engine.Checkpoints = s.state, memoryState{s.state}
@@ -182,8 +182,9 @@ func (s *Server) wire(proxies ingest.Proxies) {
 		return day, ok
 	}
 	tokens := tokenBook{s.db}
+	goals := &goalBook{s.db, s.clock, s.engine}
 	programs := api.New(api.Options{Asker: s.asker, Tokens: tokens, Ledgers: ledgers{s.db, s.engine}, Gate: gate{s.db}, Address: s.door.Address,
-		Sites: siteKeeper{s.control}, Goals: &goalBook{s.db, s.clock}, Segments: s.db, Settings: s.db.Settings, First: first, Clock: s.clock, Rate: s.flags.APIRate, Log: s.log})
+		Sites: siteKeeper{s.control}, Goals: goals, Segments: s.db, Settings: s.db.Settings, First: first, Clock: s.clock, Rate: s.flags.APIRate, Log: s.log})
 	s.ui = ui.New(ui.Options{Ask: s.asker, Sites: siteKeeper{s.control}.Names, Settings: s.db.Settings, First: first, Notices: s.notices, Credits: s.credits,
 		Ledger: s.engine, Strangers: s.engine.Strangers, Pinned: pinnedScript(), AddressHeader: s.flags.ClientIPHeader,
 		API: programs.Serve, Access: ui.Access{Book: s.book, Tokens: tokens, Local: s.flags.LocalAccess, Plain: s.flags.PlainSignIn,
