@@ -42,6 +42,11 @@ type Beacon struct {
 	Scroll      int   // aggregate.NoScroll where not told
 	Engaged     int64 // milliseconds
 
+	// Currency is that of the amount which the event brought, blank where it brought
+	// none; Amount is in millionths.
+	Currency string
+	Amount   int64
+
 	page page
 	tags tags
 }
@@ -72,6 +77,8 @@ const (
 	keyHashLong
 	keyScroll
 	keyEngaged
+	keyRevenue
+	keyRevenueLong
 	keys
 	unknownKey key = -1
 )
@@ -114,6 +121,10 @@ func keyOf(text string) key {
 		return keyScroll
 	case "e":
 		return keyEngaged
+	case "$":
+		return keyRevenue
+	case "revenue":
+		return keyRevenueLong
 	}
 	return unknownKey
 }
@@ -273,6 +284,9 @@ func (t *Ticket) read() {
 	if r := t.first(keyReferrer, keyReferrerLong); r.kind == textField {
 		t.Beacon.Referrer = cut(t.text.clean(r.text), maxReferrer)
 	}
+	if t.Beacon.Kind == aggregate.Custom {
+		t.readRevenue(t.first(keyRevenue, keyRevenueLong)) // before the properties, which go on living in the inner parser
+	}
 	t.readProps(t.first(keyProps, keyPropsLong, keyPropsM, keyPropsMeta))
 	i := t.first(keyInteractive, keyInteractiveLong)
 	t.Beacon.Interactive = i.kind != falseField && (!t.form || i.text != "false")
@@ -372,21 +386,55 @@ func isInteger(text string) bool {
 	return text != ""
 }
 
+// objectOf is the object that a field is, or that its text holds; nil for others.
+// It is valid until the next one.
+func (t *Ticket) objectOf(f field) *fastjson.Object {
+	if f.kind == textField && f.text != "" && !tooDeep(f.text) {
+		v, err := t.inner.Parse(f.text)
+		if err != nil {
+			return nil
+		}
+		f = t.text.fieldOf(v)
+	}
+	return f.object
+}
+
+// readRevenue reads what an event brought. What is malformed was not told.
+func (t *Ticket) readRevenue(r field) {
+	object := t.objectOf(r)
+	if object == nil {
+		return
+	}
+	var currency, amount field
+	object.Visit(func(name []byte, v *fastjson.Value) {
+		switch string(name) {
+		case "currency":
+			currency = t.text.fieldOf(v)
+		case "amount":
+			amount = t.text.fieldOf(v)
+		}
+	})
+	if currency.kind != textField || amount.kind != textField && amount.kind != numberField {
+		return
+	}
+	code, ok := aggregate.ParseCurrency(currency.text)
+	micros, isAmount := aggregate.ParseAmount(amount.text)
+	if ok && isAmount {
+		mark := len(t.text.b)
+		t.text.b = append(t.text.b, code...)
+		t.Beacon.Currency, t.Beacon.Amount = t.text.from(mark), micros
+	}
+}
+
 // readProps reads an object, or a text that holds one. Anything else counts as
 // no properties.
 func (t *Ticket) readProps(p field) {
-	if p.kind == textField && p.text != "" && !tooDeep(p.text) {
-		v, err := t.inner.Parse(p.text)
-		if err != nil {
-			return
-		}
-		p = t.text.fieldOf(v)
-	}
-	if p.kind != objectField {
+	object := t.objectOf(p)
+	if object == nil {
 		return
 	}
 	wrong := false
-	p.object.Visit(func(name []byte, v *fastjson.Value) {
+	object.Visit(func(name []byte, v *fastjson.Value) {
 		value := t.text.fieldOf(v)
 		if len(t.Beacon.Props) < maxProps && t.readProp(borrow(name), value) {
 			wrong = true

@@ -199,7 +199,11 @@ func (c *Clerk) fill(t *Ticket, site aggregate.Site, settings *aggregate.Setting
 	f[aggregate.Page] = t.path(settings)
 	f[aggregate.Hostname] = b.page.host
 	f[aggregate.EventName] = b.Name
-	t.fillEvent(settings.Mask)
+	t.fillEvent(settings)
+	t.fillRevenue(settings)
+	if b.Kind == aggregate.Pageview && settings.SearchKey != "" {
+		f[aggregate.SearchTerm] = t.searchTerm(settings)
+	}
 	if !visit {
 		return
 	}
@@ -235,9 +239,14 @@ const (
 // fillEvent copies the properties, and does for the built-in events what their
 // names promise: links become facts of their own, and a missing path property is
 // the page's.
-func (t *Ticket) fillEvent(mask bool) {
-	b, h := &t.Beacon, &t.Hit
-	h.Props = append(h.Props[:0], b.Props...)
+func (t *Ticket) fillEvent(settings *aggregate.Settings) {
+	b, h, mask := &t.Beacon, &t.Hit, settings.Mask
+	h.Props = h.Props[:0]
+	for _, p := range b.Props {
+		if settings.AllowsProperty(p.Key) {
+			h.Props = append(h.Props, p)
+		}
+	}
 	switch b.Name {
 	case eventOutbound:
 		h.Facts[aggregate.Outbound] = t.builtinProp("url", mask)
@@ -248,6 +257,40 @@ func (t *Ticket) fillEvent(mask bool) {
 			h.Props = append(h.Props, aggregate.Prop{Key: "path", Value: h.Facts[aggregate.Page]})
 		}
 	}
+}
+
+// fillRevenue turns the amount that the event brought into the site's currency, or
+// says that it does not count.
+func (t *Ticket) fillRevenue(settings *aggregate.Settings) {
+	b, h := &t.Beacon, &t.Hit
+	h.Paid, h.Revenue, h.Unrated = false, 0, ""
+	if b.Currency == "" {
+		return
+	}
+	if h.Revenue, h.Paid = settings.Convert(b.Amount, b.Currency); !h.Paid {
+		h.Revenue, h.Unrated = 0, aggregate.NoRate(b.Currency)
+	}
+}
+
+// maxTerm is the most bytes of a search term.
+const maxTerm = 200
+
+// searchTerm is what was searched for on the site, in small letters.
+func (t *Ticket) searchTerm(settings *aggregate.Settings) string {
+	for query := t.Beacon.page.query; query != ""; {
+		var pair string
+		pair, query, _ = strings.Cut(query, "&")
+		key, value, _ := strings.Cut(pair, "=")
+		if t.text.unescape(key, true) != settings.SearchKey {
+			continue
+		}
+		term := strings.Join(strings.Fields(t.text.lower(t.text.clean(t.text.unescape(value, true)))), " ")
+		if settings.Mask {
+			term = t.text.maskMails(term)
+		}
+		return cut(term, maxTerm)
+	}
+	return ""
 }
 
 // builtinProp is the value of a property that holds an address. It is masked like
