@@ -9,6 +9,8 @@ var (
 	Accounts = NewShelf[team.Account]("accounts", "an account of the team: its mail address, the hash of its password, its role", 2000)
 	// Memberships are roles on single sites.
 	Memberships = NewShelf[team.Membership]("memberships", "the role of an account on one site", 20_000)
+	// Passkeys are what accounts can sign in with besides a password.
+	Passkeys = NewShelf[team.Passkey]("passkeys", "a passkey of an account: its name, id and public key", 20_000)
 	// Sessions are browsers that are signed in.
 	Sessions = NewShelf[team.Session]("sessions", "a browser of the team that is signed in: the SHA-256 of its token, and times", 20_000)
 )

@@ -41,6 +41,9 @@ type Access struct {
 	// Trusted reports whether a peer is a proxy whose word on the reader's own
 	// connection is believed. nil: those on this machine are.
 	Trusted func(net.IP) bool
+	// Network stands for the network that a request comes from, without saying which
+	// it is: who guesses passwords is slowed down by it. nil: all come from one.
+	Network func(*fasthttp.RequestCtx) uint64
 	// Plain lets people sign in over connections that are not encrypted, other
 	// than those that stay on this machine.
 	Plain bool

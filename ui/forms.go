@@ -17,6 +17,12 @@ const (
 	sessionCookie = "footfall_session"
 	// formCookie ties the forms of those who are not signed in to their browser.
 	formCookie = "footfall_form"
+	// pendingCookie stands for a first step of signing in whose second is due.
+	pendingCookie = "footfall_pending"
+	// deviceCookie tells that somebody has signed in from this browser before, who
+	// then is not slowed down by strangers that guess.
+	deviceCookie = "footfall_device"
+	deviceLasts  = 365 * 24 * time.Hour
 )
 
 // formField carries a form's token.

@@ -30,8 +30,10 @@ type shell struct {
 	Languages           []languageLink
 	Home                string
 	FormToken           string // of the form that signs out
-	Time, Zone          string // when the figures were read
-	Main                template.HTML
+	Email               string // of who is signed in
+
+	Time, Zone string // when the figures were read
+	Main       template.HTML
 }
 
 // liveHeader is sent by the script of a page that asks for its moving part alone.
@@ -114,9 +116,8 @@ func (u *UI) page(ctx *fasthttp.RequestCtx, who reader, s shell, loc *time.Locat
 		u.send(ctx, html)
 		return
 	}
-	if s.Signed = who.signed(); s.Signed {
-		s.FormToken = tokenOf(who.cookie)
-	}
+	signed := u.signedShell(who)
+	s.Signed, s.FormToken, s.Email = signed.Signed, signed.FormToken, signed.Email
 	s.Time, s.Zone = zoned(made, loc), loc.String()
 	s.Main = template.HTML(html) // #nosec G203 -- printed by html/template just above
 	u.wrap(ctx, fasthttp.StatusOK, s)

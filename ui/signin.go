@@ -5,7 +5,9 @@ import (
 	"errors"
 	"html/template"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 
 	"footfall/ui/account"
 
@@ -22,17 +24,37 @@ type signInView struct {
 	Why    string // the key of what was wrong
 	First  bool   // the first account is made
 	Least  int    // characters of a password
+	Wait   int    // seconds until the next try
+	Script string // that of passkeys
+}
+
+// signedForm is form for those who are signed in.
+func (u *UI) signedForm(c *caller, status int, name, title string, view any) {
+	u.print(c.RequestCtx, status, name, title, view, u.signedShell(c.who))
+}
+
+// signedShell is what a page's shell knows of who is signed in.
+func (u *UI) signedShell(who reader) (s shell) {
+	if s.Signed = who.signed(); s.Signed {
+		s.FormToken, s.Email = tokenOf(who.cookie), who.session.Member.Email
+	}
+	return s
 }
 
 // form prints a page with a form; title is a key of the catalogues.
 func (u *UI) form(ctx *fasthttp.RequestCtx, status int, name, title string, view any) {
+	u.print(ctx, status, name, title, view, shell{})
+}
+
+func (u *UI) print(ctx *fasthttp.RequestCtx, status int, name, title string, view any, s shell) {
 	var out bytes.Buffer
 	l := u.locale(ctx)
 	if err := templates(l).ExecuteTemplate(&out, name, view); err != nil {
 		u.log.Error("BUG: a page could not be printed", "page", name, "err", err)
 	}
-	u.wrap(ctx, status, shell{Title: l.Say(title) + " · Footfall",
-		Main: template.HTML(out.String())}) // #nosec G203 -- printed by html/template just above
+	s.Title = l.Say(title) + " · Footfall"
+	s.Main = template.HTML(out.String()) // #nosec G203 -- printed by html/template just above
+	u.wrap(ctx, status, s)
 }
 
 // door answers whoever may not do what they asked for. Strangers may sign in; why
@@ -64,7 +86,7 @@ func (u *UI) askIn(c *caller, status int, v signInView) {
 		u.sayMessage(c.RequestCtx, fasthttp.StatusForbidden, "door.clear", "door.clear.text")
 		return
 	}
-	v.Base, v.Action, v.Token, v.To = u.base, u.base+"/sign-in", u.formToken(c), u.ownPath(v.To)
+	v.Base, v.Action, v.Token, v.To, v.Script = u.base, u.base+"/sign-in", u.formToken(c), u.ownPath(v.To), u.assetURL("passkey.js")
 	u.form(c.RequestCtx, status, "sign-in", "door.title", &v)
 }
 
@@ -76,7 +98,7 @@ func (u *UI) ownPath(to string) string {
 		strings.HasPrefix(to, "//") || strings.ContainsAny(to, "\\\r\n\t ") {
 		return ""
 	}
-	for _, own := range []string{"/sign-in", "/sign-out", "/set-up/"} {
+	for _, own := range []string{"/sign-in", "/sign-out", "/set-up/", "/invited/"} {
 		if strings.HasPrefix(at.Path, u.base+own) {
 			return ""
 		}
@@ -101,12 +123,76 @@ func (u *UI) signIn(c *caller) {
 	}
 	args := c.PostArgs()
 	email, to := string(args.Peek("email")), string(args.Peek("to"))
-	member, err := u.access.Book.CheckPassword(email, string(args.Peek("password")))
-	if err != nil {
+	member, err := u.access.Book.CheckPassword(email, string(args.Peek("password")), u.originOf(c))
+	var wait *account.WaitError
+	switch {
+	case errors.As(err, &wait):
+		u.askIn(c, u.tellWait(c, wait), signInView{Email: email, To: to, Why: "door.wait", Wait: seconds(wait.Wait)})
+	case err != nil:
 		u.askIn(c, fasthttp.StatusUnauthorized, signInView{Email: email, To: to, Why: "door.wrong"})
+	case member.Factor:
+		u.await(c, member, to)
+	default:
+		u.begin(c, member, "password", to)
+	}
+}
+
+// originOf is where a try to sign in comes from.
+func (u *UI) originOf(c *caller) account.Origin {
+	from := account.Origin{Device: u.cookie(c.RequestCtx, deviceCookie)}
+	if u.access.Network != nil {
+		from.Network = u.access.Network(c.RequestCtx)
+	}
+	return from
+}
+
+// tellWait says in a header how long to wait, and returns the status that goes with it.
+func (u *UI) tellWait(c *caller, wait *account.WaitError) int {
+	c.Response.Header.Set(fasthttp.HeaderRetryAfter, strconv.Itoa(seconds(wait.Wait)))
+	return fasthttp.StatusTooManyRequests
+}
+
+// seconds is a time in whole seconds, rounded up.
+func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
+
+// await begins the second step of signing in: a code is asked for.
+func (u *UI) await(c *caller, member account.Member, to string) {
+	token, err := u.access.Book.Await(member.ID)
+	if err != nil {
+		u.broken(c, err)
 		return
 	}
-	u.begin(c, member, "password", to)
+	u.setCookie(c.RequestCtx, pendingCookie, token, 0)
+	u.askCode(c, fasthttp.StatusOK, signInView{To: to})
+}
+
+// askCode prints the form of the second step.
+func (u *UI) askCode(c *caller, status int, v signInView) {
+	v.Base, v.Action, v.Token, v.To, v.Script = u.base, u.base+"/sign-in/code", u.formToken(c), u.ownPath(v.To), u.assetURL("passkey.js")
+	u.form(c.RequestCtx, status, "sign-in-code", "door.title", &v)
+}
+
+// signInCode is POST /sign-in/code: the second step.
+func (u *UI) signInCode(c *caller) {
+	if u.access.Book == nil || !u.maySignIn(c.RequestCtx) {
+		u.door(c, fasthttp.StatusUnauthorized, "")
+		return
+	}
+	args := c.PostArgs()
+	to := string(args.Peek("to"))
+	member, err := u.access.Book.Finish(u.cookie(c.RequestCtx, pendingCookie), string(args.Peek("code")))
+	switch {
+	case err == nil:
+		u.setCookie(c.RequestCtx, pendingCookie, "", 0)
+		u.begin(c, member, "code", to)
+	case errors.Is(err, account.ErrCode):
+		u.askCode(c, fasthttp.StatusUnauthorized, signInView{To: to, Why: "entry.code"})
+	case errors.Is(err, account.ErrPending):
+		u.setCookie(c.RequestCtx, pendingCookie, "", 0)
+		u.askIn(c, fasthttp.StatusUnauthorized, signInView{To: to, Why: "door.again"})
+	default:
+		u.broken(c, err)
+	}
 }
 
 // begin starts a session for an account that has proved itself. Whatever session
@@ -115,18 +201,34 @@ func (u *UI) begin(c *caller, member account.Member, method, to string) {
 	if c.who.signed() {
 		_ = u.access.Book.End(c.who.session.Member.ID, c.who.session.ID) // it ends by itself else
 	}
+	if u.enterSession(c, member, method) {
+		u.redirect(c.RequestCtx, u.onward(to))
+	}
+}
+
+// onward is where to go after signing in.
+func (u *UI) onward(to string) string {
+	if to = u.ownPath(to); to == "" {
+		return u.base + "/"
+	}
+	return to
+}
+
+// enterSession gives the browser its session, or answers why not.
+func (u *UI) enterSession(c *caller, member account.Member, method string) bool {
 	token, err := u.access.Book.Begin(member.ID, method)
+	if err == nil {
+		var device string
+		device, err = u.access.Book.Remember(member.ID, u.cookie(c.RequestCtx, deviceCookie))
+		u.setCookie(c.RequestCtx, deviceCookie, device, deviceLasts)
+	}
 	if err != nil {
-		u.log.Error("a session could not be started", "err", err)
-		u.broken(c)
-		return
+		u.broken(c, err)
+		return false
 	}
 	u.setCookie(c.RequestCtx, formCookie, "", 0)
 	u.setCookie(c.RequestCtx, sessionCookie, token, account.SessionMost)
-	if to = u.ownPath(to); to == "" {
-		to = u.base + "/"
-	}
-	u.redirect(c.RequestCtx, to)
+	return true
 }
 
 // signOut is POST /sign-out: from here, or from everywhere.
@@ -137,8 +239,7 @@ func (u *UI) signOut(c *caller) {
 		err = u.access.Book.EndAll(own.Member.ID)
 	}
 	if err != nil {
-		u.log.Error("a session could not be ended", "err", err)
-		u.broken(c)
+		u.broken(c, err)
 		return
 	}
 	u.setCookie(c.RequestCtx, sessionCookie, "", 0)
@@ -184,13 +285,13 @@ func (u *UI) setUp(c *caller) {
 	case wrongEntry(err) != "":
 		u.askFirst(c, fasthttp.StatusUnprocessableEntity, signInView{Email: email, Why: wrongEntry(err)})
 	default:
-		u.log.Error("the first account could not be made", "err", err)
-		u.broken(c)
+		u.broken(c, err)
 	}
 }
 
 // broken answers where the disk failed; the log says why.
-func (u *UI) broken(c *caller) {
+func (u *UI) broken(c *caller, err error) {
+	u.log.Error("a change of the team's could not be stored", "err", err)
 	u.sayMessage(c.RequestCtx, fasthttp.StatusInternalServerError, "message.broken", "message.broken.stored")
 }
 

@@ -54,3 +54,19 @@ type Session struct {
 
 // OfSite is blank.
 func (Session) OfSite() aggregate.Site { return "" }
+
+// Passkey is a key of an account that lives in an authenticator: here is what
+// recognizes it, and no secret.
+type Passkey struct {
+	Account uint32 `json:"account"`
+	Name    string `json:"name"` // for its owner, who has typed it
+	Key     []byte `json:"key"`  // its id
+	Public  []byte `json:"public"`
+	Flags   byte   `json:"flags"` // of the authenticator, as WebAuthn has them
+	Count   uint32 `json:"count"` // of signatures
+	Created int64  `json:"created"`
+	Used    int64  `json:"used"`
+}
+
+// OfSite is blank.
+func (Passkey) OfSite() aggregate.Site { return "" }

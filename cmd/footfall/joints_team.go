@@ -42,6 +42,7 @@ func openBook(db *storage.DB, clock func() time.Time, random io.Reader) *account
 	return account.New(account.Options{
 		Accounts:    shelf[team.Account]{db, storage.Accounts, "account"},
 		Memberships: shelf[team.Membership]{db, storage.Memberships, "membership"},
+		Passkeys:    shelf[team.Passkey]{db, storage.Passkeys, "passkey"},
 		Sessions:    shelf[team.Session]{db, storage.Sessions, "session"},
 		Clock:       clock, Random: random,
 	})

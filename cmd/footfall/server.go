@@ -188,7 +188,7 @@ func (s *Server) wire(proxies ingest.Proxies) {
 	s.ui = ui.New(ui.Options{Ask: s.asker, Sites: siteKeeper{s.control}.Names, Settings: s.db.Settings, First: first, Notices: s.notices, Credits: s.credits,
 		Ledger: s.engine, Strangers: s.engine.Strangers, Pinned: pinnedScript(), AddressHeader: s.flags.ClientIPHeader,
 		API: programs.Serve, Access: ui.Access{Book: s.book, Tokens: tokens, Local: s.flags.LocalAccess, Plain: s.flags.PlainSignIn,
-			Hosts: []string{hostOf(s.flags.Listen)}, Trusted: trusts(proxies)},
+			Hosts: []string{hostOf(s.flags.Listen)}, Trusted: trusts(proxies), Network: s.door.Network},
 		Disclose: s.disclosure, Derive: s.derive,
 		BasePath: s.flags.BasePath, PublicURL: s.flags.PublicURL, Clock: s.clock, Log: s.log})
 	s.beacons = strings.TrimSuffix(s.flags.BasePath, "/") + "/api/event"

@@ -72,7 +72,7 @@ type desk struct {
 func open(t *testing.T) *desk {
 	t.Helper()
 	d := &desk{now: time.Date(2026, 11, 24, 13, 20, 0, 0, time.UTC)}
-	d.Book = New(Options{Accounts: &d.accounts, Memberships: &drawer[team.Membership]{}, Sessions: &d.sessions,
+	d.Book = New(Options{Accounts: &d.accounts, Memberships: &drawer[team.Membership]{}, Passkeys: &drawer[team.Passkey]{}, Sessions: &d.sessions,
 		Cost: Cost{Memory: 8, Time: 1, Threads: 1}, Clock: func() time.Time { return d.now }})
 	return d
 }
@@ -103,12 +103,12 @@ func TestAPasswordOpensItsAccountAndNoOther(t *testing.T) {
 	if ada.Email != "ada@example.com" {
 		t.Errorf("the account is called %q, want it in lower case", ada.Email)
 	}
-	if m, err := d.CheckPassword(" ADA@example.com ", good); err != nil || m.ID != ada.ID {
+	if m, err := d.CheckPassword(" ADA@example.com ", good, Origin{}); err != nil || m.ID != ada.ID {
 		t.Errorf("the right password opens account %d (%v), want %d", m.ID, err, ada.ID)
 	}
 	for _, c := range [][2]string{{"ada@example.com", good + "x"}, {"ada@example.com", ""}, {"ada@example.com", strings.Repeat("a", 5000)},
 		{"bob@example.com", good}, {"", good}, {"not an address", good}} {
-		if _, err := d.CheckPassword(c[0], c[1]); !errors.Is(err, ErrNoAccount) {
+		if _, err := d.CheckPassword(c[0], c[1], Origin{}); !errors.Is(err, ErrNoAccount) {
 			t.Errorf("%q with %.20q: %v, want ErrNoAccount", c[0], c[1], err)
 		}
 	}

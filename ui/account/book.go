@@ -33,6 +33,7 @@ type Shelf[T any] interface {
 type Options struct {
 	Accounts    Shelf[team.Account]
 	Memberships Shelf[team.Membership]
+	Passkeys    Shelf[team.Passkey]
 	Sessions    Shelf[team.Session]
 
 	Cost   Cost             // of passwords; the zero value: DefaultCost
@@ -42,8 +43,11 @@ type Options struct {
 
 // Book knows the accounts. Its methods may be called concurrently.
 type Book struct {
-	o      Options
-	hasher *hasher
+	o        Options
+	hasher   *hasher
+	throttle *throttle
+	pending  pendings
+	rites    rites
 
 	// change is held by whoever reads records to write them: what was read still
 	// holds then.
@@ -62,7 +66,7 @@ func New(o Options) *Book {
 	if o.Random == nil {
 		o.Random = rand.Reader
 	}
-	return &Book{o: o, hasher: newHasher(o.Cost, o.Random)}
+	return &Book{o: o, hasher: newHasher(o.Cost, o.Random), throttle: newThrottle()}
 }
 
 // Errors of a Book, besides those of its shelves.
@@ -80,8 +84,9 @@ type Member struct {
 	Email   string
 	Grants  team.Grants
 	Created time.Time
-	// Factor is set where signing in takes more than a password.
-	Factor bool
+	// Password is set where the account can sign in by one, Factor where that takes
+	// a code besides.
+	Password, Factor bool
 }
 
 // ParseEmail reads a mail address: one, without a name, at a domain.
@@ -126,7 +131,8 @@ func (b *Book) grants(id uint32, a *team.Account) team.Grants {
 }
 
 func (b *Book) member(id uint32, a *team.Account) Member {
-	return Member{ID: id, Email: a.Email, Grants: b.grants(id, a), Created: time.Unix(a.Created, 0), Factor: a.TOTP != ""}
+	return Member{ID: id, Email: a.Email, Grants: b.grants(id, a), Created: time.Unix(a.Created, 0),
+		Password: a.Password != "", Factor: a.TOTP != ""}
 }
 
 // Members are all accounts, by address.
@@ -219,15 +225,26 @@ func (b *Book) Remove(id uint32) error {
 	if err := b.endSessions(id, 0); err != nil {
 		return err
 	}
-	for key, m := range b.o.Memberships.All() {
-		if m.Account != id {
+	if err := removeOwn(b.o.Memberships, func(m team.Membership) bool { return m.Account == id }); err != nil {
+		return err
+	}
+	if err := removeOwn(b.o.Passkeys, func(p team.Passkey) bool { return p.Account == id }); err != nil {
+		return err
+	}
+	return b.o.Accounts.Remove(id)
+}
+
+// removeOwn removes the records of a shelf that are somebody's.
+func removeOwn[T any](shelf Shelf[T], own func(T) bool) error {
+	for key, rec := range shelf.All() {
+		if !own(rec) {
 			continue
 		}
-		if err := b.o.Memberships.Remove(key); err != nil {
+		if err := shelf.Remove(key); err != nil {
 			return err
 		}
 	}
-	return b.o.Accounts.Remove(id)
+	return nil
 }
 
 // owners is how many own the whole installation.
@@ -263,22 +280,8 @@ func (b *Book) SetPassword(id uint32, password string, keep uint32) error {
 	if err := b.o.Accounts.Change(id, a); err != nil {
 		return err
 	}
+	b.throttle.forget(a.Email)
 	return b.endSessions(id, keep)
-}
-
-// CheckPassword is the account that an address and a password open. It does the
-// same work for an account that does not exist. The error is ErrNoAccount for
-// both.
-func (b *Book) CheckPassword(email, password string) (Member, error) {
-	email, err := ParseEmail(email)
-	id, a, ok := b.find(email)
-	if len(password) > 4*PasswordMost {
-		password = ""
-	}
-	if !b.hasher.matches(password, a.Password) || !ok || err != nil || password == "" {
-		return Member{}, ErrNoAccount
-	}
-	return b.member(id, &a), nil
 }
 
 // secret is 128 random bits.
