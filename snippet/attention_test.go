@@ -14,16 +14,17 @@ const clock = `
 	let now = 1000, focus = true, hidden = false
 	performance.now = () => now
 	document.hasFocus = () => focus
-	Object.defineProperty(document, 'hidden', {get: () => hidden})
+	const real = Object.getOwnPropertyDescriptor(Document.prototype, 'hidden').get
+	Object.defineProperty(document, 'hidden', {get: () => hidden || real.call(document)})
 	window.pass = ms => now += ms
 	window.blurred = b => { focus = !b; dispatchEvent(new Event(b ? 'blur' : 'focus')) }
 	window.hide = h => { hidden = h; document.dispatchEvent(new Event('visibilitychange', {bubbles: true})) }`
 
 // attention waits until the engagement beacons of a path add up to that many
 // milliseconds, and returns the deepest scroll among them.
-func (s *site) attention(path string, want, tolerance int) (deepest int) {
+func (s *site) attention(path string, want, tolerance float64) (deepest float64) {
 	s.t.Helper()
-	sum, parts := 0, 0
+	sum, parts := 0.0, 0
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		sum, parts, deepest = 0, 0, 0
 		for _, b := range s.beacons() {
@@ -31,11 +32,11 @@ func (s *site) attention(path string, want, tolerance int) (deepest int) {
 				sum, parts, deepest = sum+*b.E, parts+1, max(deepest, *b.SD)
 			}
 		}
-		if math.Abs(float64(sum-want)) <= float64(tolerance) {
+		if math.Abs(sum-want) <= tolerance {
 			return deepest
 		}
 	}
-	s.t.Fatalf("engaged on %s: got %d ms in %d beacons, want %d (%d either way): %v", path, sum, parts, want, tolerance, s.beacons())
+	s.t.Fatalf("engaged on %s: got %.0f ms in %d beacons, want %.0f (%.0f either way): %v", path, sum, parts, want, tolerance, s.beacons())
 	return 0
 }
 
@@ -93,7 +94,7 @@ func TestAttentionOfAClosedTabArrives(t *testing.T) {
 	if _, err := chromedp.CallBrowser(s.ctx, target.CloseTarget, target.CloseTargetParams(tab)); err != nil {
 		t.Fatal(err)
 	}
-	s.attention("/", int(time.Since(began).Milliseconds()), 250)
+	s.attention("/", float64(time.Since(began).Milliseconds()), 250)
 }
 
 func TestAttentionOfAPageThatWasLeftArrives(t *testing.T) {
@@ -114,10 +115,10 @@ func TestScrollDepthIsTheDeepestPointOfThePage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	near := func(got int, px float64) {
+	near := func(got, px float64) {
 		t.Helper()
-		if want := min(100, px/100); math.Abs(float64(got)-want) > 2 {
-			t.Errorf("scroll depth: got %d %%, want %.1f", got, want)
+		if want := min(100, px/100); math.Abs(got-want) > 2 {
+			t.Errorf("scroll depth: got %.1f %%, want %.1f", got, want)
 		}
 	}
 	s.js(`pass(200); hide(true)`)
@@ -140,12 +141,12 @@ func TestScrollDepthStartsAgainOnTheNextPage(t *testing.T) {
 	s.scroll(9000)
 	s.js(`pass(200); history.pushState(0, '', '/two'); scrollTo(0, 0)`)
 	if got := s.attention("/", 200, 0); got < 90 {
-		t.Errorf("first page: got %d %%, want more than 90", got)
+		t.Errorf("first page: got %.1f %%, want more than 90", got)
 	}
 	s.scroll(0)
 	s.js(`pass(200); hide(true)`)
 	if got := s.attention("/two", 200, 0); got > 20 {
-		t.Errorf("second page: got %d %%, want its first screen", got)
+		t.Errorf("second page: got %.1f %%, want its first screen", got)
 	}
 }
 

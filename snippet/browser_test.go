@@ -86,18 +86,27 @@ func startBrowser() {
 
 // beacon is what the script sent, and what came with it.
 type beacon struct {
-	N  string            `json:"n"`
+	N  name              `json:"n"`
 	U  string            `json:"u"`
 	D  string            `json:"d"`
 	R  string            `json:"r"`
 	P  map[string]any    `json:"p"`
-	S  map[string]string `json:"$"`
-	I  *bool             `json:"i"`
+	S  map[string]string `json:"revenue"`
+	SS map[string]string `json:"$"`
+	I  *bool             `json:"interactive"`
 	H  int               `json:"h"`
-	SD *int              `json:"sd"`
-	E  *int              `json:"e"`
+	SD *float64          `json:"sd"`
+	E  *float64          `json:"e"`
 
 	body, path, header string
+}
+
+// name is a text or, of a missing page, a number.
+type name string
+
+func (n *name) UnmarshalJSON(text []byte) error {
+	*n = name(strings.Trim(string(text), `"`))
+	return nil
 }
 
 func (b beacon) String() string { return b.body }
@@ -162,7 +171,7 @@ func (w *web) take(ctx *fasthttp.RequestCtx, path string) {
 	ctx.Response.Header.Set("Access-Control-Expose-Headers", "x-footfall-dropped")
 	b := beacon{body: string(ctx.PostBody()), path: path, header: ctx.Request.Header.String()}
 	if err := json.Unmarshal([]byte(b.body), &b); err != nil {
-		b.N = "unreadable: " + err.Error()
+		b.N = name("unreadable: " + err.Error())
 	}
 	site := strings.SplitN(b.U+"///", "/", 4)[2]
 	site, _, _ = strings.Cut(site, ":")
@@ -241,7 +250,7 @@ func (s *site) beacons() []beacon {
 
 // brief says what matters of a beacon in one line: its name and path.
 func (s *site) brief(b beacon) string {
-	return b.N + " " + strings.TrimPrefix(b.U, "http://"+s.host+":"+browser.web.addr)
+	return string(b.N) + " " + strings.TrimPrefix(b.U, "http://"+s.host+":"+browser.web.addr)
 }
 
 // expect waits until the beacons that are no engagement are exactly those, in
@@ -329,13 +338,13 @@ func (s *site) before(code string) {
 }
 
 // called runs code that has a function done, and returns what done was called
-// with, as JSON.
+// with: an answer's status, an error, or a reason.
 func (s *site) called(code string) string {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.ctx, patience)
 	defer cancel()
 	got, err := chromedp.Run(ctx, chromedp.Evaluate[string](`new Promise(resolve => {
-		const done = value => resolve(JSON.stringify(value && {status: value.status, error: value.error && String(value.error)}) || 'undefined')
+		const done = value => resolve(String(value?.status || value))
 		`+code+`
 	})`, chromedp.EvalAwaitPromise))
 	if err != nil {

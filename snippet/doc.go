@@ -17,14 +17,17 @@
 //	data-api          where beacons go; default: ../api/event, seen from the script
 //	data-hash         the fragment belongs to the path
 //	data-manual       no pageview by itself, only what the page calls for
-//	data-local        count on local hosts and under automation as well
+//	data-local        count local hosts as well (names without a dot, addresses that
+//	                  end in a number) and browsers that a program drives
 //	data-forms        count submitted forms
-//	data-debug        say in the console what was not counted, and why
+//	data-debug        say in the console what became of each event: the answer, with
+//	                  the reason for which the server did not count it, or why
+//	                  nothing was sent
 //	data-outbound     "off": no clicks on links to other hosts
 //	data-downloads    file name extensions that are downloads (pdf|zip), or "off"
 //	data-404          "off": no event of its own for pages answered 404
-//	data-include      only these paths: globs, separated by commas; * stops at a
-//	data-exclude      not these paths   slash, ** does not
+//	data-include      only what happens on these paths: globs, separated by commas;
+//	data-exclude      not these paths   * stops at a slash, ** does not
 //	data-transform    name of a global function that is given each event and
 //	                  returns it, changed or not, or nothing to drop it
 //	event-KEY         a property of every event
@@ -34,13 +37,16 @@
 // classes plausible-event-name=Sign+up and so on: an event when it is clicked, or
 // submitted if it is a form.
 //
-// The script reads localStorage.plausible_ignore and footfall_ignore ("true"
-// means that this visitor objects) and writes nothing anywhere. It wants a browser
-// of 2020 (Chrome 85, Firefox 79, Safari 14); an older one does not run it at all,
-// so the part "compat" of old names has nothing to switch.
+// The script reads localStorage.plausible_ignore, which Plausible's trackers read
+// as well: any value means that this visitor objects. A browser that lets no page
+// read it is not counted either. It writes nothing anywhere. It wants a browser of
+// 2022 (Chrome 94, Firefox 93, Safari 15); an older one does not run it at all, so
+// the part "compat" of old names has nothing to switch. Pages of an application
+// are heard of by the Navigation API (Chrome 102, Firefox 147, Safari 26.2); where
+// there is none, such a page is counted when it is first scrolled, clicked, left.
 //
 // optout.js is a script of its own, for a button on the site's page about
-// privacy: it writes footfall_ignore when a visitor says so, and at no other time.
+// privacy: it writes plausible_ignore when a visitor says so, and at no other time.
 package snippet
 
 //go:generate go run ./build

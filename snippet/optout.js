@@ -19,8 +19,7 @@
 // below. An element beside it with data-footfall-opt-out-state takes the sentence.
 
 (() => {
-  const own = 'footfall_ignore'
-  const keys = [own, 'plausible_ignore']   // the second is read by Plausible's trackers
+  const key = 'plausible_ignore'   // which Plausible's trackers read, too
 
   const words = {
     en: {
@@ -29,7 +28,7 @@
       counted: 'Your visits to {host} are counted.',
       ignored: 'Your visits to {host} are not counted in this browser.',
       signal: 'Your browser sends Global Privacy Control. Your visits are not counted.',
-      blocked: 'This browser does not let the page keep a choice. Global Privacy Control, where a browser offers it, works without one.',
+      blocked: 'This browser does not let the page keep a choice. Your visits are not counted.',
       elsewhere: 'This page is at {host}. A choice made here does not reach {site}: it needs a button on a page of {site} itself.'
     },
     de: {
@@ -38,7 +37,7 @@
       counted: 'Ihre Besuche auf {host} werden gezählt.',
       ignored: 'Ihre Besuche auf {host} werden in diesem Browser nicht gezählt.',
       signal: 'Ihr Browser sendet Global Privacy Control. Ihre Besuche werden nicht gezählt.',
-      blocked: 'Dieser Browser lässt die Seite keine Entscheidung merken. Global Privacy Control wirkt auch so, wo ein Browser es anbietet.',
+      blocked: 'Dieser Browser lässt die Seite keine Entscheidung merken. Ihre Besuche werden nicht gezählt.',
       elsewhere: 'Diese Seite liegt auf {host}. Eine Entscheidung hier erreicht {site} nicht: Dafür braucht es einen Knopf auf einer Seite von {site} selbst.'
     },
     fr: {
@@ -47,7 +46,7 @@
       counted: 'Vos visites sur {host} sont comptées.',
       ignored: 'Vos visites sur {host} ne sont pas comptées dans ce navigateur.',
       signal: 'Votre navigateur envoie le signal Global Privacy Control. Vos visites ne sont pas comptées.',
-      blocked: 'Ce navigateur ne laisse pas la page retenir un choix. Global Privacy Control, si le navigateur le propose, agit sans cela.',
+      blocked: 'Ce navigateur ne laisse pas la page retenir un choix. Vos visites ne sont pas comptées.',
       elsewhere: 'Cette page se trouve sur {host}. Un choix fait ici n’atteint pas {site} : il faut un bouton sur une page de {site} même.'
     },
     es: {
@@ -56,7 +55,7 @@
       counted: 'Sus visitas a {host} se cuentan.',
       ignored: 'Sus visitas a {host} no se cuentan en este navegador.',
       signal: 'Su navegador envía la señal Global Privacy Control. Sus visitas no se cuentan.',
-      blocked: 'Este navegador no permite que la página guarde una elección. Global Privacy Control, si el navegador lo ofrece, funciona sin ella.',
+      blocked: 'Este navegador no permite que la página guarde una elección. Sus visitas no se cuentan.',
       elsewhere: 'Esta página está en {host}. Una elección hecha aquí no alcanza a {site}: hace falta un botón en una página del propio {site}.'
     },
     pt: {
@@ -65,7 +64,7 @@
       counted: 'As suas visitas a {host} são contadas.',
       ignored: 'As suas visitas a {host} não são contadas neste navegador.',
       signal: 'O seu navegador envia o sinal Global Privacy Control. As suas visitas não são contadas.',
-      blocked: 'Este navegador não deixa a página guardar uma escolha. O Global Privacy Control, se o navegador o oferecer, funciona sem ela.',
+      blocked: 'Este navegador não deixa a página guardar uma escolha. As suas visitas não são contadas.',
       elsewhere: 'Esta página está em {host}. Uma escolha feita aqui não alcança {site}: é preciso um botão numa página do próprio {site}.'
     },
     ja: {
@@ -74,22 +73,23 @@
       counted: '{host} へのあなたの訪問は数えられています。',
       ignored: 'このブラウザーでは、{host} へのあなたの訪問は数えられていません。',
       signal: 'お使いのブラウザーは Global Privacy Control を送っています。あなたの訪問は数えられていません。',
-      blocked: 'このブラウザーでは、ページが選択を保存できません。Global Privacy Control に対応したブラウザーなら、保存なしで働きます。',
+      blocked: 'このブラウザーでは、ページが選択を保存できません。あなたの訪問は数えられていません。',
       elsewhere: 'このページは {host} にあります。ここでの選択は {site} には届きません。{site} 自身のページにあるボタンが必要です。'
     }
   }
 
-  // Is the visitor out? Undefined where the browser keeps nothing for this page.
+  // Is the visitor out? Any value says so. Undefined where the browser keeps
+  // nothing for this page: the tracker then cannot ask, and counts nothing.
   const out = () => {
     try {
-      return keys.some(key => localStorage.getItem(key) == 'true')
+      return !!localStorage.getItem(key)
     } catch {}
   }
 
   const set = choice => {
     try {
-      keys.map(key => localStorage.removeItem(key))
-      if (choice) localStorage.setItem(own, 'true')
+      if (choice) localStorage.setItem(key, 'true')
+      else localStorage.removeItem(key)
     } catch {}
   }
 
@@ -151,7 +151,7 @@
   window.footfallOptOut = choice => {
     if (choice != null) set(choice)
     show()
-    return !!out() || !!navigator.globalPrivacyControl
+    return out() != false || !!navigator.globalPrivacyControl
   }
 
   document.addEventListener('click', event => {

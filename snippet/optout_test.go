@@ -60,7 +60,7 @@ func TestTheOptOutButtonStopsCountingAndStartsItAgain(t *testing.T) {
 	s.do(chromedp.Click(`[data-footfall-opt-out]`))
 	s.becomes(theState, "Your visits to "+host+" are not counted in this browser.")
 	s.becomes(theButton+".textContent", "Count my visits again")
-	if got, want := s.text(theStore), `{"footfall_ignore":"true"}`; got != want {
+	if got, want := s.text(theStore), `{"plausible_ignore":"true"}`; got != want {
 		t.Errorf("after opting out the storage holds %s, want %s", got, want)
 	}
 	browser.web.forget(s.host)
@@ -87,7 +87,7 @@ func TestTheOptOutButtonWorksFromTheKeyboardAndSaysWhatIsTheCase(t *testing.T) {
 	s.becomes(theButton+".hidden", "false")
 	s.js(theButton + ".focus()")
 	s.do(chromedp.KeyEvent(" "))
-	s.becomes(`localStorage.footfall_ignore`, "true")
+	s.becomes(`localStorage.plausible_ignore`, "true")
 	s.becomes(`document.activeElement == `+theButton, "true")
 	s.becomes(`document.getElementById(`+theButton+`.getAttribute('aria-describedby')).getAttribute('role')`, "status")
 	s.js(`localStorage.clear()`)
@@ -109,7 +109,7 @@ func TestTheOptOutCanBeCalled(t *testing.T) {
 	s.open("/")
 	s.becomes(`footfallOptOut()`, "false")
 	s.becomes(`footfallOptOut(true)`, "true")
-	s.becomes(`localStorage.footfall_ignore`, "true")
+	s.becomes(`localStorage.plausible_ignore`, "true")
 	s.becomes(`footfallOptOut(false)`, "false")
 	s.becomes(theStore, "{}")
 }

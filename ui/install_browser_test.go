@@ -79,7 +79,7 @@ func optOutPageInABrowser(t *testing.T, b *tab) {
 	if err := chromedp.Do(b, chromedp.Click(`[data-footfall-opt-out]`)); err != nil {
 		t.Fatal(err)
 	}
-	b.until(t, `localStorage.footfall_ignore === 'true' && document.querySelector('[role=status]').textContent.includes('nicht gezählt')`)
+	b.until(t, `localStorage.plausible_ignore === 'true' && document.querySelector('[role=status]').textContent.includes('nicht gezählt')`)
 	b.open(t, url+"/opt-out?lang=en&site=site.localhost")
 	b.until(t, `document.querySelector('[data-footfall-opt-out]').textContent === 'Count my visits again'`)
 	if err := chromedp.Do(b, chromedp.Click(`[data-footfall-opt-out]`)); err != nil {

@@ -11,7 +11,7 @@ func TestTheOptOutPageIsOpenToEverybodyAndSetsNoCookie(t *testing.T) {
 	s := serve(t, fullAsker())
 	answer, body := s.get(t, "/opt-out", away, "Accept-Language: en")
 	wantStatus(t, answer, 200)
-	wantText(t, body, `<html lang="en" dir="ltr">`, "data-footfall-opt-out", `src="js/opt-out.js"`, `href="opt-out.css"`, "footfall_ignore", "Global Privacy Control",
+	wantText(t, body, `<html lang="en" dir="ltr">`, "data-footfall-opt-out", `src="js/opt-out.js"`, `href="opt-out.css"`, "plausible_ignore", "Global Privacy Control",
 		"half an hour after the day is over", "never written to a disk")
 	for _, h := range securityHeaders {
 		if got := answer.Header.Get(h[0]); got != h[1] {

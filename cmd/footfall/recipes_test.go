@@ -282,7 +282,7 @@ func TestASiteCountsThroughItsOwnHost(t *testing.T) {
 			b.open("http://example.com:" + port + "/visits/opt-out?lang=en&site=example.com")
 			b.until(`document.querySelector('[role=status]').textContent.includes('are counted') && getComputedStyle(document.querySelector('main button')).borderRadius === '10px'`)
 			b.do(chromedp.Click("[data-footfall-opt-out]"))
-			b.until(`localStorage.footfall_ignore === 'true'`)
+			b.until(`localStorage.plausible_ignore === 'true'`)
 			n := len(relay.beacons())
 			b.open("http://example.com:" + port + "/")
 			b.until(`window.footfall`)

@@ -17,82 +17,72 @@ import (
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-// part names a piece of the tracker that a build has or has not. The source
-// tests the same word.
-type part string
-
-var parts = []part{
-	"API",        // calls of the page: custom events, manual mode, callbacks
-	"LOCAL",      // robots and local hosts are left out
-	"CLICKS",     // of a click id, that there was one
-	"ENGAGEMENT", // attention, scroll depth, return from the back-forward cache
-	"ACTS",       // clicks and forms; the next four need it
-	"TAGGED",     // elements that carry an event's name
-	"OUTBOUND", "DOWNLOADS", "FORMS",
-	"MISSING",   // 404 pages
-	"HASH",      // the fragment may belong to the path
-	"GLOBS",     // data-include, data-exclude
-	"PROPS",     // properties on the tag
-	"TRANSFORM", // the page's own hook
-	"DEBUG",     // says in the console what was not counted, and why
-}
-
-// kinds are the file name extensions of downloads, those that Plausible counts.
-const kinds = "pdf|xlsx|docx|txt|rtf|csv|exe|key|pps|ppt|pptx|7z|pkg|rar|gz|zip|avi|mov|mp4|mpeg|wmv|midi|mp3|wav|wma|dmg"
+// kinds are the file name extensions of downloads, as a regular expression: those
+// that Plausible counts (pdf xlsx docx txt rtf csv exe key pps ppt pptx 7z pkg rar
+// gz zip avi mov mp4 mpeg wmv midi mp3 wav wma dmg), and some of their kin. It is
+// shorter than the list, and a test holds it to the list.
+const kinds = "[dx]..x|p[dkp]..?|m[iop]..?|w[am].|r[at].|avi|csv|exe|key|txt|dmg|zip|[7g]z"
 
 // build is one file of the tracker.
 type build struct {
-	name  string // of the output
-	entry string // file below src
-	parts []part
+	name  string   // of the output
+	entry string   // module below src that starts the tracker; without one the script tag does
+	core  bool     // pageviews only
 	named []string // what the file's name switches on: hash, local, manual
 
-	module bool // for import, and to be read
+	readable bool // not minified
 }
 
 // module is the npm package: not minified, because whoever uses it will do that
 // with the rest of the page, and may want to read it first.
-var module = build{name: "index.js", entry: "npm.js", parts: parts, module: true}
+var module = build{name: "index.js", entry: "npm.js", readable: true}
 
 // builds lists every file in dist: one for each set of parts that an old name
 // can promise and that is not on by default anyhow, the one for the tag of newer
 // Plausible installations, and the core, which is there for its size.
 func builds() []build {
 	all := []build{
-		{name: "core.js", entry: "script.js"},
-		{name: "init.js", entry: "init.js", parts: parts},
+		{name: "core.js", core: true},
+		{name: "init.js", entry: "init.js"},
 	}
 	for _, named := range [][]string{
 		{}, {"hash"}, {"local"}, {"manual"},
 		{"hash", "local"}, {"hash", "manual"}, {"local", "manual"}, {"hash", "local", "manual"},
 	} {
 		name := strings.Join(append([]string{"script"}, named...), ".") + ".js"
-		all = append(all, build{name: name, entry: "script.js", parts: parts, named: named})
+		all = append(all, build{name: name, named: named})
 	}
 	return all
 }
 
-// compile makes the text of one build.
-func compile(src string, b build) ([]byte, error) {
-	define := map[string]string{
+// words are those in capitals in the source.
+func (b build) words() map[string]string {
+	words := map[string]string{
 		"NAMED_HASH": "false", "NAMED_LOCAL": "false", "NAMED_MANUAL": "false",
-		"KINDS": strconv.Quote(kinds),
-	}
-	for _, p := range parts {
-		define[string(p)] = "false"
-	}
-	for _, p := range b.parts {
-		define[string(p)] = "true"
+		"EXTRAS": strconv.FormatBool(!b.core),
+		"KINDS":  strconv.Quote(kinds),
 	}
 	for _, n := range b.named {
-		define["NAMED_"+strings.ToUpper(n)] = "true"
+		words["NAMED_"+strings.ToUpper(n)] = "true"
+	}
+	return words
+}
+
+// compile makes the text of one build.
+func compile(src string, b build) ([]byte, error) {
+	tracker, err := os.ReadFile(filepath.Join(src, "tracker.js"))
+	if err != nil {
+		return nil, err
+	}
+	if b.entry == "" {
+		return script(string(tracker), b)
 	}
 	home, err := filepath.Abs(src)
 	if err != nil {
 		return nil, err
 	}
 	format := api.FormatIIFE
-	if b.module {
+	if b.readable {
 		format = api.FormatESModule
 	}
 	result := api.Build(api.BuildOptions{
@@ -100,19 +90,61 @@ func compile(src string, b build) ([]byte, error) {
 		EntryPoints:       []string{b.entry},
 		Bundle:            true,
 		Format:            format,
-		Target:            api.ES2021,
+		Target:            target,
+		Define:            b.words(),
+		MinifyWhitespace:  !b.readable,
+		MinifyIdentifiers: !b.readable,
+		MinifySyntax:      true,
+		LegalComments:     api.LegalCommentsNone,
+		LogLevel:          api.LogLevelSilent,
+		Plugins:           []api.Plugin{asFunction(string(tracker))},
+	})
+	return text(b, result.OutputFiles, result.Errors)
+}
+
+// target is a browser of 2022: Chrome 94, Firefox 93, Safari 15.
+const target = api.ES2022
+
+// asFunction turns the tracker into a module that exports it as a function of the
+// tag.
+func asFunction(tracker string) api.Plugin {
+	return api.Plugin{Name: "tracker", Setup: func(b api.PluginBuild) {
+		b.OnLoad(api.OnLoadOptions{Filter: `/tracker\.js$`}, func(api.OnLoadArgs) (api.OnLoadResult, error) {
+			module := "export const start = TAG => {\n" + tracker + "}\n"
+			return api.OnLoadResult{Contents: &module}, nil
+		})
+	}}
+}
+
+// script makes the tracker as it stands into a script. All its names are inside
+// its try, so that it leaves none in the page.
+func script(tracker string, b build) ([]byte, error) {
+	define := b.words()
+	define["TAG"] = "document.currentScript"
+	// Declarations of one kind are joined, and let is the shorter.
+	tracker = strings.ReplaceAll(tracker, "const ", "let ")
+	// Outside of modules an assignment to a global needs no window.
+	tracker = strings.ReplaceAll(tracker, "window.plausible = window.footfall = ", "plausible = footfall = ")
+	result := api.Transform(tracker, api.TransformOptions{
+		Sourcefile:        b.name,
+		Target:            target,
 		Define:            define,
-		MinifyWhitespace:  !b.module,
-		MinifyIdentifiers: !b.module,
+		MinifyWhitespace:  true,
+		MinifyIdentifiers: true,
 		MinifySyntax:      true,
 		LegalComments:     api.LegalCommentsNone,
 		LogLevel:          api.LogLevelSilent,
 	})
-	if len(result.Errors) > 0 {
-		messages := api.FormatMessages(result.Errors, api.FormatMessagesOptions{})
+	return text(b, []api.OutputFile{{Contents: result.Code}}, result.Errors)
+}
+
+// text is what came out of the bundler.
+func text(b build, files []api.OutputFile, problems []api.Message) ([]byte, error) {
+	if len(problems) > 0 {
+		messages := api.FormatMessages(problems, api.FormatMessagesOptions{})
 		return nil, errors.New(b.name + ": " + messages[0])
 	}
-	return bytes.TrimSuffix(result.OutputFiles[0].Contents, []byte("\n")), nil
+	return bytes.TrimSpace(files[0].Contents), nil
 }
 
 func brotlied(text []byte) []byte {

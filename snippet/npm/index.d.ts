@@ -3,8 +3,8 @@ export type Value = string | number | boolean
 
 /** An event as it leaves: the keys are those of the server's `POST /api/event`. */
 export interface Beacon {
-  /** Name: `pageview`, `engagement`, or that of a custom event. */
-  n: string
+  /** Name: `pageview`, `engagement`, or that of a custom event; 404 of a missing page. */
+  n: string | number
   /** Address, its query reduced to the tags of a campaign. A URL until it is written as JSON. */
   u: URL | string
   /** Site. */
@@ -13,11 +13,12 @@ export interface Beacon {
   r?: string
   /** Properties. */
   p?: Record<string, Value>
-  /** Revenue. */
-  $?: Revenue
+  /** Revenue, as the call had it; of an element with such attributes it is under `$`. */
+  revenue?: Revenue
+  $?: Partial<Revenue>
   /** `false`: the event does not end a bounce. */
-  i?: boolean
-  /** 1: the fragment belongs to the path. */
+  interactive?: boolean
+  /** 1: what is left of the fragment belongs to the path. */
   h?: number
   /** Deepest scroll, in percent. */
   sd?: number
@@ -68,8 +69,8 @@ export interface EventOptions {
   interactive?: boolean
   /** Address to count instead of the page's own. */
   u?: string
-  /** Called once, when the event was sent or could not be. */
-  callback?: (result: { status?: number; error?: unknown }) => void
+  /** Called once: with the answer, or with the error or the reason for which there is none. */
+  callback?: (result: Response | Error | string | 0) => void
 }
 
 /** Starts counting. Further calls do nothing. */

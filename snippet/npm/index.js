@@ -1,100 +1,45 @@
 // Made by go generate from snippet/src; changes belong there.
 // tracker.js
-var tag, options, calls, seen, shown, missed, page, attentive = 0, since = 0, engaged = 0, depth = 0;
-function hooked(event) {
-  if (options.transform && !(event = window[options.transform](event))) throw "transform";
-  return event;
-}
-var send = async (name, more = {}) => {
-  let result;
+var start = (TAG) => {
   try {
-    let url = new URL(more.u || more.url || location, location);
-    url.search = url.search.replace("?", "&").replace(/((clk?|bra)id=)[^&]*/g, "$11").replace(/&(?!utm_|source=|ref=|\w+(clk?|bra)id=)[^&]*/g, "").slice(1), url.hash = "hash" in options ? url.hash.split(/[?&=]/)[0] : "";
-    let path = url.pathname + url.hash;
-    if (!name) {
-      if (path == shown) return;
-      shown == null && options[404] != "off" && performance.getEntries()[0].responseStatus == 404 && send("404"), shown = path, name = "pageview";
-    }
-    if (name == "404") {
-      if (path == missed) return;
-      missed = path;
-    }
-    let objection = [navigator.globalPrivacyControl];
-    try {
-      objection += localStorage.plausible_ignore + localStorage.footfall_ignore;
-    } catch {
-    }
-    if (/true/.test(objection)) throw "opt-out";
-    if (!("local" in options) && (navigator.webdriver || /^(localhost|127\..*|\[::1]|)$/.test(location.hostname))) throw "local";
-    if (name == "pageview") {
-      report(), page = engaged = depth = 0;
-      {
-        let matches = (globs) => RegExp("^(" + globs.replace(/[^\w*, /]/g, "\\$&").replace(/, */g, "|").replace(/\*\*/g, ".{0,}").replace(/\*/g, "[^/]*") + ")/?$").test(path);
-        if (!matches(options.include || "**") || matches(options.exclude || "-")) throw "excluded";
+    let tag = TAG, options = tag.dataset, page, attentive, since, engaged, depth, revenue, shown = {}, { q: calls = [] } = window.footfall || window.plausible || 0, take = (call) => calls.push(call), send = async ([name, { u = location, url = u, props, callback, ...more } = {}]) => {
+      try {
+        url = new URL(url, location), url.search = url.search.replace(/([?&]((utm_|source=|ref=)[^&]*|\w+(clk?|bra)id=))|./g, "$1"), url.hash = "hash" in options ? url.hash.split(/[?&=]/)[0] : "";
+        let path = url.pathname + url.hash;
+        if (shown[name] == path) throw 0;
+        !name | name == 404 && (shown[name] = path), name ||= "pageview", name == "pageview" && (report(), engaged = depth = 0, page = url);
+        let event = {
+          n: name,
+          u: url,
+          d: options.domain,
+          r: document.referrer.replace(location.origin, "?").split("?")[0],
+          p: { ...read(tag), ...props },
+          h: 1,
+          ...more
+        };
+        throw navigator.globalPrivacyControl || localStorage.plausible_ignore ? "opt-out" : !("local" in options) && !/\.[a-z]/.test(navigator.webdriver || location.host) ? "local" : RegExp(`^(?!(${options.exclude})/?$)(${options.include || "**"})/?$`.replace(/\*+|, */g, (sign) => sign == "*" ? "[^/]*" : sign > "+" ? "|" : ".*")).test(path) ? (event = window[options.transform || "Object"](event)) ? await fetch(options.api || new URL("../api/event", tag.src), {
+          method: "POST",
+          body: JSON.stringify(event),
+          keepalive: 1,
+          credentials: "omit",
+          referrerPolicy: "origin"
+        }) : "transform" : "excluded";
+      } catch (result) {
+        result && "debug" in options && console.warn(result, ...result.headers || []), callback?.(result);
       }
-      page = url;
-    }
-    let referrer = document.referrer.split(/[?#]/)[0];
-    throw result = await fetch(options.api || new URL("../api/event", tag.src), {
-      method: "POST",
-      body: JSON.stringify(hooked({
-        n: name,
-        u: url,
-        d: options.domain,
-        r: referrer.split("/")[2] == location.host ? "" : referrer,
-        p: { ...read(tag).event, ...more.props },
-        $: more.revenue,
-        i: more.interactive,
-        h: url.hash ? 1 : 0,
-        sd: more.sd,
-        e: more.e
-      })),
-      keepalive: !0,
-      credentials: "omit",
-      referrerPolicy: "origin"
-    }), result.headers.get("x-footfall-dropped");
-  } catch (error) {
-    result ||= { error }, error && "debug" in options && console.warn("footfall", error);
-  }
-  more.callback?.(result);
-}, report = () => {
-  page && engaged > 99 && (send("engagement", { u: page, sd: depth | 0, e: engaged | 0 }), engaged = 0);
-}, read = (element) => {
-  let words = { event: {}, revenue: {} };
-  return [
-    ...[...element.attributes].map((attribute) => attribute.name + "=" + attribute.value),
-    ...[...element.classList].map((word) => word.replace(/\+/g, " "))
-  ].map((word) => word.replace(/^(?:plausible-|data-footfall-)?(event|revenue)-(.+?)(?:=|--)(.*)/, (_, kind, key, value) => words[kind][key] = value)), words;
-}, act = (element, submitted) => {
-  if (element = element.closest("[class*=plausible-event-name],[data-footfall-event-name]") || element.closest("a,form"), element.tagName == "FORM" == submitted) {
-    let url = element.href?.split(/[?#]/)[0], words = read(element), {
-      name = submitted ? "forms" in options && "Form: Submission" : RegExp("\\.(" + (options.downloads || "pdf|xlsx|docx|txt|rtf|csv|exe|key|pps|ppt|pptx|7z|pkg|rar|gz|zip|avi|mov|mp4|mpeg|wmv|midi|mp3|wav|wma|dmg") + ")$", "i").test(url) ? "File Download" : element.host && element.host != location.host && options.outbound != "off" && "Outbound Link: Click",
-      ...props
-    } = words.event;
-    name && send(name, { props: { url, ...props }, revenue: words.revenue });
-  }
-}, look = (event) => {
-  try {
-    engaged += attentive * (-since + (since = performance.now())), attentive = !document.hidden && document.hasFocus(), event.type && (depth = Math.max(depth, (scrollY + innerHeight) / document.documentElement.scrollHeight * 100)), (event.type == "submit" || event.button < 2) && act(event.target, event.type == "submit");
-  } catch {
-  }
-  for (document.hidden || ("manual" in options || send(), seen = 1), event.type == "pagehide" && (shown = attentive = 0), attentive || report(); seen && calls[0]; ) send(...calls.shift());
-}, start = (element) => {
-  try {
-    tag = element, options = tag.dataset;
-    {
-      let early = window.footfall || window.plausible;
-      if (early?.on) return;
-      calls = early?.q || [], window.plausible = window.footfall = (...call) => {
-        calls.push(call), look(call);
-      }, window.footfall.on = 1;
-    }
-    look(options), "visibilitychange popstate pageshow pagehide focus blur scroll click auxclick submit".split(" ").map((type) => addEventListener(type, look, !0)), ["pushState", "replaceState"].map((name) => {
-      let change = history[name];
-      history[name] = (...call) => {
-        change.apply(history, call), look(call);
-      };
-    });
+    }, report = (() => engaged > 99 && send(["engagement", { u: page, sd: depth, e: engaged }], engaged = 0)), read = ((element, props = {}) => (revenue = {}, [...element.attributes, ...element.classList].map((word) => (word.name ? "l-" + word.name + "=" + word.value : word.replace(/\+/g, " ")).replace(/[el]-(event|revenue)-(.+?)(?:=|--)(.*)/, (_, kind, key, value) => (kind > "f" ? revenue : props)[key] = value)), props)), look = (event) => {
+      try {
+        engaged += attentive * (-since + (since = performance.now())), depth = Math.max(depth, (scrollY + innerHeight) / document.documentElement.scrollHeight * 100);
+        let element = event.target.closest("[class*=plausible-event-name],[data-footfall-event-name]") || event.target.closest("a,form"), {
+          name = element.action ? "forms" in options && "Form: Submission" : RegExp(`\\.(${options.downloads || "[dx]..x|p[dkp]..?|m[iop]..?|w[am].|r[at].|avi|csv|exe|key|txt|dmg|zip|[7g]z"})$`, "i").test(element.pathname) ? "File Download" : element.host && element.host != location.host && options.outbound != "off" && "Outbound Link: Click",
+          ...props
+        } = read(element);
+        name && (element.action ? event.type > "se" : event.button < 2) && send([name, { props: { url: element.host && element.origin + element.pathname, ...props }, $: revenue }]);
+      } catch {
+      }
+      event.persisted && (shown = {}), (attentive = !document.hidden && ("manual" in options || send([]), calls.splice(0).map(take = send), document.hasFocus())) || report();
+    };
+    options[404] != "off" && performance.getEntries()[0].responseStatus == 404 && calls.push([404]), look(calls), (window.plausible = window.footfall = (...call) => take(call)).q = null, "visibilitychange pageshow focus blur scroll click auxclick submit".split(" ").map((type) => addEventListener(type, look, 1)), navigation.addEventListener("currententrychange", look);
   } catch {
   }
 };
@@ -115,20 +60,20 @@ var hook = "__footfall", begin = (given, { src, attributes = [], classList = [] 
 };
 
 // npm.js
-var begun = !1, init = (options2 = {}) => {
+var begun = !1, init = (options = {}) => {
   if (!(begun || typeof window > "u")) {
     begun = !0;
     try {
-      begin({ ...options2, api: options2.api || "/api/event" });
+      begin({ ...options, api: options.api || "/api/event" });
     } catch {
     }
   }
-}, track = (name, options2) => {
+}, track = (name, options) => {
   if (typeof window > "u") return;
-  let send2 = window.footfall ||= function() {
-    (send2.q ||= []).push(arguments);
+  let send = window.footfall ||= function() {
+    (send.q ||= []).push(arguments);
   };
-  send2(name, options2);
+  send(name, options);
 };
 export {
   init,

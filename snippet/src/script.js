@@ -1,5 +1,0 @@
-// The script tag.
-
-import { start } from './tracker.js'
-
-start(document.currentScript)
