@@ -83,7 +83,7 @@ func (b *tab) hear(event any) {
 	case *page.EventJavascriptDialogOpening:
 		b.complaint = append(b.complaint, "dialog: "+e.Message)
 	case *network.EventRequestWillBeSent:
-		if !strings.HasPrefix(e.Request.URL, "about:") {
+		if !strings.HasPrefix(e.Request.URL, "about:") && !strings.HasPrefix(e.Request.URL, "data:") {
 			b.requests = append(b.requests, e.Request.URL)
 		}
 	case *network.EventLoadingFinished:
@@ -147,7 +147,7 @@ func call[P any](t *testing.T, b *tab, command cdp.Command[P, cdp.Empty], params
 func everyPageFits(t *testing.T, b *tab) {
 	shots := os.Getenv("FOOTFALL_SHOTS")
 	broken := fullAsker()
-	broken.fail = map[string]error{"time:day": os.ErrPermission, "visit:source": os.ErrPermission}
+	broken.fail = map[string]error{"time:day": os.ErrPermission, "visit:channel": os.ErrPermission}
 	broken.change = func(r *fakeReport) {
 		r.Lossy = []aggregate.Day{aggregate.Date(2026, 11, 12)}
 		r.Warnings = map[aggregate.Metric]aggregate.Warning{aggregate.MetricVisitors: {Warning: "Some visitors may be counted twice."}}
@@ -165,7 +165,9 @@ func everyPageFits(t *testing.T, b *tab) {
 		{"install", empty.url + "/example.com/install"}, {"install-refused", refused.url + "/example.com/install?own=on&pixel=on&pinned=on&forms=on&exclude=/admin/**"},
 		{"install-recipe", empty.url + "/example.com/install?own=on#recipe-wordpress"}, {"install-works", full.url + "/example.com/install"}, {"opt-out", visited + "/opt-out?lang=en"}, {"opt-out-ja", visited + "/opt-out?lang=ja"},
 		{"opt-out-elsewhere", visited + "/opt-out?lang=de&site=example.com"},
-		{"site", full.url + "/example.com"}, {"today", full.url + "/example.com?period=today"}, {"year", full.url + "/example.com?period=12mo"},
+		{"site", full.url + "/example.com"}, {"today", full.url + "/example.com?period=today"}, {"year", full.url + "/example.com?period=12mo&compare=year&metric=bounce_rate"},
+		{"realtime", full.url + "/example.com?period=realtime"}, {"filtered", full.url + "/example.com?f=is,source,Hacker%20News&f=contains_not,page,/docs/configuration/every-option-explained,/a,/b,/c"},
+		{"german", full.url + "/example.com?lang=de&tabs=cities,devices,utm_term"}, {"japanese", full.url + "/example.com?lang=ja"},
 		{"report", full.url + "/example.com?report=pages"}, {"overview", full.url + "/"}, {"empty", empty.url + "/example.com"},
 		{"none", none.url + "/"}, {"broken", partly.url + "/example.com"}, {"unknown", full.url + "/other.example"},
 		{"door", strings.Replace(full.url, "127.0.0.1", "dashboard.localhost", 1) + "/example.com"},
@@ -264,7 +266,7 @@ func strangersTextExecutesNothing(t *testing.T, b *tab) {
 		harmless("as the script swapped it in")
 	}
 	b.open(t, s.url+"/example.com?report=pages")
-	if got := evaluate[string](t, b, `document.querySelector('.report .label').textContent`); got != hostile[0] {
+	if got := evaluate[string](t, b, `document.querySelector('.report .label bdi').textContent`); got != hostile[0] {
 		t.Errorf("the first row reads %q, want %q as it was sent", got, hostile[0])
 	}
 	b.quiet(t)
@@ -301,7 +303,7 @@ func figuresMove(t *testing.T, b *tab) {
 	s := serve(t, asker)
 	b.open(t, s.url+"/example.com")
 	b.until(t, `document.getElementById('status').dataset.state === 'live'`)
-	evaluate[bool](t, b, `(document.querySelector('#h-trend ~ .under details').open = true, document.querySelector('.term').focus(), scrollTo(0, 300), window.kept = document.querySelector('.panel'), true)`)
+	evaluate[bool](t, b, `(document.querySelector('.trend details.table').open = true, document.querySelector('.figure a').focus(), scrollTo(0, 300), window.kept = document.querySelector('.panel'), true)`)
 	asker.set(func(f *fakeAsker) {
 		f.current = 1028
 		f.visitor = 20000
@@ -310,8 +312,8 @@ func figuresMove(t *testing.T, b *tab) {
 	s.tick(mostAge)
 	b.until(t, `document.querySelector('.now .value').textContent === '1,028' && document.body.innerText.includes('20,000') && document.body.innerText.includes('/brand-new')`)
 	for what, expression := range map[string]string{
-		"the table that the reader opened is still open": `document.querySelector('#h-trend ~ .under details').open`,
-		"the focus is where it was":                      `document.activeElement === document.querySelector('.term')`,
+		"the table that the reader opened is still open": `document.querySelector('.trend details.table').open`,
+		"the focus is where it was":                      `document.activeElement === document.querySelector('.figure a')`,
 		"the page did not scroll":                        `scrollY === 300`,
 		"the reports are the same elements":              `window.kept === document.querySelector('.panel')`,
 		"the title tells the current visitors":           `document.title.startsWith('1,028 now')`,
@@ -341,9 +343,9 @@ func withoutScripts(t *testing.T, b *tab) {
 	s := serve(t, fullAsker())
 	b.open(t, s.url+"/example.com")
 	text := evaluate[string](t, b, "document.body.innerText")
-	wantText(t, text, "18,342", "As of 14:20", "Hacker News", "/pricing")
-	if err := chromedp.Do(b, chromedp.Click(`.periods li:first-child a`)); err != nil {
+	wantText(t, text, "18,342", "As of 14:20", "Organic Search", "/pricing")
+	if err := chromedp.Do(b, chromedp.Click(`.stepper summary`), chromedp.Click(`.stepper .choices li:first-child a`)); err != nil {
 		t.Fatal(err)
 	}
-	b.until(t, `document.body && document.body.innerText.includes('Tuesday 24 November 2026')`)
+	b.until(t, `document.body && document.body.innerText.includes('Tuesday, November 24, 2026')`)
 }

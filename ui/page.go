@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"embed"
+	"encoding/base64"
 	"encoding/hex"
 	"html/template"
 	"strings"
@@ -22,18 +23,21 @@ var templateFiles embed.FS
 
 // shell is what stands around the moving part of a page.
 type shell struct {
-	Title               string
-	Base                string
-	Style, Script, Icon string
-	Signed              bool
-	Words               map[string]string // that the scripts say
-	Languages           []languageLink
-	Home                string
-	FormToken           string // of the form that signs out
-	Email               string // of who is signed in
-
-	Time, Zone string // when the figures were read
-	Main       template.HTML
+	Title         string
+	Base          string
+	Style, Script string
+	Icon          template.URL
+	Site          bool // a site's page, which has a script of its own
+	SiteScript    string
+	SiteStyle     string
+	Signed        bool
+	Words         map[string]string // that the scripts say
+	Languages     []languageLink
+	Home          string
+	FormToken     string // of the form that signs out
+	Email         string // of who is signed in
+	Time, Zone    string // when the figures were read
+	Main          template.HTML
 }
 
 // liveHeader is sent by the script of a page that asks for its moving part alone.
@@ -128,7 +132,10 @@ func (u *UI) wrap(ctx *fasthttp.RequestCtx, status int, s shell) {
 	l := u.locale(ctx)
 	s.Base, s.Home = u.base, withArguments(u.base+"/", spoken(ctx))
 	s.Words, s.Languages = l.Under("script."), languageLinks(ctx, l)
-	s.Style, s.Script, s.Icon = u.assetURL("style.css"), u.assetURL("live.js"), u.assetURL("icon.svg")
+	s.Style, s.Script, s.Icon = u.assetURL("style.css"), u.assetURL("live.js"), icon()
+	if s.Site {
+		s.SiteScript, s.SiteStyle = u.assetURL("site.js"), u.assetURL("site.css")
+	}
 	var out bytes.Buffer
 	if err := templates(l).ExecuteTemplate(&out, "shell", &s); err != nil {
 		u.log.Error("BUG: a page could not be printed", "page", "shell", "err", err)
@@ -139,6 +146,15 @@ func (u *UI) wrap(ctx *fasthttp.RequestCtx, status int, s shell) {
 	ctx.Response.Header.Set(fasthttp.HeaderContentLanguage, l.Tag())
 	u.send(ctx, out.Bytes())
 }
+
+// icon is the pages' icon, inside of them: a request less.
+var icon = sync.OnceValue(func() template.URL {
+	body, err := assetFiles.ReadFile("assets/icon.svg")
+	if err != nil {
+		panic(err) // embedded: cannot fail
+	}
+	return template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(body)) // #nosec G203 -- our own file
+})
 
 func (u *UI) assetURL(file string) string { return u.base + "/assets/" + u.assets.url[file] }
 
@@ -157,22 +173,6 @@ func (u *UI) send(ctx *fasthttp.RequestCtx, html []byte) {
 	default:
 		ctx.Response.SetBodyRaw(html)
 	}
-}
-
-// serveSite answers with a site's page.
-func (u *UI) serveSite(ctx *fasthttp.RequestCtx, who reader, site aggregate.Site, settings *aggregate.Settings) {
-	p := periodOf(string(ctx.QueryArgs().Peek("period")))
-	report, title := "", string(site)
-	for _, k := range panelKinds {
-		if k.id == string(ctx.QueryArgs().Peek("report")) {
-			report, title = k.id, k.title+" · "+title
-		}
-	}
-	origin := u.origin(ctx)
-	key := strings.Join([]string{"site", string(site), p.key, report, origin}, "\n")
-	u.page(ctx, who, shell{Title: title + " · Footfall"}, settings.Location(), key, "site", func() any {
-		return u.view(site, settings, p, report, origin)
-	})
 }
 
 // message answers with a page of one sentence.

@@ -54,9 +54,6 @@ func (b *bar) ReadOut() string {
 	return text + ": " + b.Values[0] + " visitors"
 }
 
-// trendMetrics are the columns of a trend; the first is what the bars show.
-var trendMetrics = []aggregate.Metric{aggregate.MetricVisitors, aggregate.MetricVisits, aggregate.MetricPageviews}
-
 // makeChart draws the rows of a trend into its buckets.
 func makeChart(id, title string, steps []bucket, report *aggregate.Report) chart {
 	c := chart{ID: id, Title: title, Height: chartTop + chartPlot + chartBottom, Base: chartTop + chartPlot,

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"footfall/aggregate"
+	"footfall/ui/view"
 )
 
 // period is a stretch of days that the page can show. Every period ends today.
@@ -45,9 +46,7 @@ func (p *period) oneDay() bool { return p.grain == aggregate.Hour }
 
 // field is the time dimension of a trend.
 func timeField(grain aggregate.TimeGrain) aggregate.Field {
-	name := map[aggregate.TimeGrain]string{aggregate.Hour: "time:hour", aggregate.DayGrain: "time:day",
-		aggregate.MonthGrain: "time:month"}[grain]
-	return aggregate.Field{Name: name, Time: grain}
+	return aggregate.Field{Name: "time:" + view.GrainName(grain), Time: grain}
 }
 
 // bucket is one step of a trend, by its label in reports and its names on the page.
@@ -59,7 +58,14 @@ type bucket struct {
 	mark    bool   // named on the axis where there is little room
 	partial bool   // it holds the present moment
 	future  bool
+
+	last  aggregate.Day // the last day it holds; 0: day
+	grain aggregate.TimeGrain
+	rest  bool // a day off: Saturday and Sunday
 }
+
+// end is the last day that the bucket holds.
+func (b *bucket) end() aggregate.Day { return max(b.day, b.last) }
 
 // buckets are the steps of range r, all of them, in order.
 func buckets(grain aggregate.TimeGrain, r aggregate.Range, now time.Time, loc *time.Location) []bucket {

@@ -17,6 +17,7 @@ import (
 
 	"footfall/aggregate"
 	"footfall/aggregate/ask"
+	"footfall/ui/words"
 
 	"github.com/valyala/fasthttp"
 )
@@ -60,7 +61,7 @@ func (f *fakeAsker) Answer(q *aggregate.Query) (*aggregate.Report, error) {
 	}
 	r := &aggregate.Report{}
 	switch {
-	case q.Range.Realtime:
+	case q.Range.Realtime && field == "":
 		r.Rows = []aggregate.ReportRow{f.row(q, f.current)}
 	case field == "":
 		days := float64(q.Range.Last - q.Range.First + 1)
@@ -69,9 +70,11 @@ func (f *fakeAsker) Answer(q *aggregate.Query) (*aggregate.Report, error) {
 		f.trend(q, r)
 	default:
 		for i, label := range f.rows[field] {
-			r.Rows = append(r.Rows, f.row(q, math.Ceil(f.visitor/float64(2*i+3)), label))
+			labels := []string{label, "DE", "x"}[:len(q.Fields)]
+			r.Rows = append(r.Rows, f.row(q, math.Ceil(f.visitor/float64(2*i+3)), labels...))
 		}
 		r.TotalRows = len(r.Rows)
+		r.Rows = r.Rows[min(q.Offset, len(r.Rows)):]
 		r.Rows = r.Rows[:min(q.Limit, len(r.Rows))]
 	}
 	if f.change != nil {
@@ -117,13 +120,19 @@ func (f *fakeAsker) trend(q *aggregate.Query, r *aggregate.Report) {
 	if err != nil {
 		panic(err)
 	}
-	for i, b := range buckets(q.Fields[0].Time, q.Range, now, berlin) {
+	steps := (&scene{l: words.For("en"), now: now, loc: berlin, today: aggregate.DayOf(now, berlin), days: q.Range, grain: q.Fields[0].Time}).buckets()
+	for i, b := range steps {
+		r.TimeLabels = append(r.TimeLabels, b.label)
 		n := f.visitor / 28 * (1 + .35*math.Sin(float64(i)*.9))
 		switch q.Fields[0].Time {
 		case aggregate.Hour:
 			n = f.visitor / 400 * (1.1 - math.Cos(float64(i)*math.Pi/12))
 		case aggregate.MonthGrain:
 			n *= 30
+		case aggregate.Week:
+			n *= 7
+		case aggregate.Minute:
+			n = f.current / 20 * (1 + math.Sin(float64(i)))
 		}
 		if b.future {
 			continue
@@ -140,13 +149,15 @@ func fullAsker() *fakeAsker {
 	return &fakeAsker{visitor: 18342, current: 27, rows: map[string][]string{
 		"event:page": {"/", "/pricing", "/blog/why-counters-are-enough", "/docs/getting-started", "/docs/installation/behind-a-proxy", "/blog",
 			"/docs/configuration/every-option-explained-in-one-very-long-address-that-does-not-fit", "/about", "/changelog", "/contact", "/imprint", "(other)"},
-		"visit:entry_page":   {"/", "/blog/why-counters-are-enough", "/docs/getting-started", "/pricing", "/changelog"},
-		"visit:source":       {"Direct / None", "Google", "Hacker News", "GitHub", "DuckDuckGo", "Mastodon", "ChatGPT", "Bing", "lobste.rs", "Reddit", "t3n.de", "(other)"},
-		"visit:channel":      {"Direct", "Organic Search", "Organic Social", "Referral", "AI Assistants", "Email"},
-		"visit:country_name": {"Germany", "United States", "France", "Japan", "Brazil", "Netherlands", "Côte d’Ivoire", "(not set)"},
-		"visit:device":       {"Desktop", "Mobile", "Tablet"},
-		"visit:browser":      {"Chrome", "Safari", "Firefox", "Microsoft Edge", "Samsung Browser", "Mobile App"},
-		"visit:os":           {"Windows", "iOS", "Android", "Mac", "GNU/Linux", "Ubuntu", "Chrome OS"},
+		"visit:entry_page": {"/", "/blog/why-counters-are-enough", "/docs/getting-started", "/pricing", "/changelog"},
+		"visit:source":     {"Direct / None", "Google", "Hacker News", "GitHub", "DuckDuckGo", "Mastodon", "ChatGPT", "Bing", "lobste.rs", "Reddit", "t3n.de", "(other)"},
+		"visit:channel":    {"Direct", "Organic Search", "Organic Social", "Referral", "AI Assistants", "Email"},
+		"visit:country":    {"DE", "US", "FR", "JP", "BR", "NL", "CI", "(not set)"},
+		"visit:device":     {"Desktop", "Mobile", "Tablet"},
+		"visit:browser":    {"Chrome", "Safari", "Firefox", "Microsoft Edge", "Samsung Browser", "Mobile App"},
+		"visit:city_name":  {"Berlin", "San Francisco", "São Paulo", "(not set)"},
+		"event:name":       {"Signup", "Outbound Link: Click", "File Download", "404"},
+		"visit:os":         {"Windows", "iOS", "Android", "Mac", "GNU/Linux", "Ubuntu", "Chrome OS"},
 	}}
 }
 
@@ -289,38 +300,105 @@ func TestSitePageShowsFiguresAndReports(t *testing.T) {
 	s := serve(t, fullAsker())
 	answer, body := s.get(t, "/example.com")
 	wantStatus(t, answer, 200)
-	wantText(t, body, "18,342", "today 655", "21,644", "2.30", "47%", "2m 05s", ">27<", "28 Oct – 24 Nov 2026", "Europe/Berlin",
-		"/docs/getting-started", "Hacker News", "Organic Search", "Germany", "Tablet", "Firefox", "GNU/Linux",
-		"Mon 23 Nov 2026", "Tue 24 Nov 2026 (so far)", "14:00–14:59 (so far)", "10 of 12", "33%")
+	wantText(t, body, "18,342", "21,644", "2.30", "47%", "2m 05s", ">27<", "28 Oct – 24 Nov 2026", "Europe/Berlin",
+		"/docs/getting-started", "Organic Search", "Germany", "Signup", "Firefox", "Mon 23 Nov 2026", "Tue 24 Nov 2026 (so far)", "9 of 12", "33%")
+	_, body = s.get(t, "/example.com?tabs=sources,devices,os,cities")
+	wantText(t, body, "Hacker News", "Tablet", "San Francisco")
+	_, body = s.get(t, "/example.com?period=today")
+	wantText(t, body, "14:00–14:59 (so far)")
 	if strings.Contains(body, "15:00–15:59") {
 		t.Error("the page names an hour of today that has not begun")
 	}
+	_, body = s.get(t, "/example.com?period=realtime")
+	wantText(t, body, "The last 30 minutes", "13:55", "14:20 (so far)")
 }
 
 func TestEveryPeriodIsALink(t *testing.T) {
 	s := serve(t, fullAsker())
 	for key, want := range map[string]string{"today": "Tuesday 24 November 2026", "7d": "18 – 24 Nov 2026",
-		"28d": "28 Oct – 24 Nov 2026", "12mo": "1 Dec 2025 – 24 Nov 2026", "nonsense": "28 Oct – 24 Nov 2026"} {
+		"28d": "28 Oct – 24 Nov 2026", "12mo": "1 Dec 2025 – 24 Nov 2026", "nonsense": "28 Oct – 24 Nov 2026", "yesterday": "Monday 23 November 2026",
+		"last_month": "1 – 31 Oct 2026", "custom&from=2026-01-01&to=2026-02-03": "1 Jan – 3 Feb 2026"} {
 		answer, body := s.get(t, "/example.com?period="+key)
 		wantStatus(t, answer, 200)
-		wantText(t, body, want, `href="/example.com?period=7d"`, `href="/example.com?period=12mo"`, `href="/example.com"`)
-		if got := strings.Count(body, `aria-current="page"`); got != 1 {
-			t.Errorf("period %s: %d links are marked as the current one, want 1", key, got)
+		wantText(t, body, want, `href="/example.com?period=7d`, `href="/example.com?period=12mo`, `href="/example.com"`)
+	}
+}
+
+func TestFiguresSayWhatChanged(t *testing.T) {
+	asker := fullAsker()
+	asker.change = func(r *fakeReport) {
+		if len(r.q.Fields) == 0 && r.q.Range.Days && r.q.Range.Last < aggregate.Date(2026, 11, 24) {
+			r.Rows[0].Values[0].Number, r.Rows[0].Values[4].Number = 10000, 50
 		}
+	}
+	s := serve(t, asker, since2025)
+	_, body := s.get(t, "/example.com")
+	wantText(t, body, "more by</span> 83%", "Before: 10,000 (30 Sep – 27 Oct 2026)", `change good"><span aria-hidden="true">↓</span><span class="unseen">less by</span> 3 pts`)
+	_, body = s.get(t, "/example.com?compare=none")
+	if strings.Contains(body, "Before:") {
+		t.Error("a change is shown though no comparison is wanted")
+	}
+	_, body = s.get(t, "/example.com?compare=year&metric=bounce_rate")
+	wantText(t, body, `class="course before"`, "28 Oct – 24 Nov 2025")
+}
+
+// since2025 is a site that was counted before.
+func since2025(o *Options) {
+	o.First = func(aggregate.Site) (aggregate.Day, bool) { return aggregate.Date(2025, 1, 1), true }
+}
+
+func TestAFilterIsAChipAndRowsAreLinks(t *testing.T) {
+	s := serve(t, fullAsker())
+	_, body := s.get(t, "/example.com?tabs=sources")
+	wantText(t, body, `href="/example.com?f=is,source,Hacker&#43;News&amp;tabs=sources"`, `href="/example.com?f=is,page,/pricing&amp;tabs=sources"`)
+	_, body = s.get(t, "/example.com?f=is,source,Bing&tabs=sources")
+	wantText(t, body, "Source is ", `aria-label="Remove the filter: Source is Bing"`, `href="/example.com?f=is,source,Bing&amp;f=is,page,/pricing&amp;tabs=sources"`)
+	_, body = s.get(t, "/example.com?f=is,source,Bing&f=is,page,/pricing")
+	wantText(t, body, "Time on page", "Scroll depth", "This report under these filters would need more.", "Without Source", "Without Page", "period=today")
+	if strings.Contains(body, "f=is,device,") {
+		t.Error("a third filter is offered on past days")
+	}
+	_, body = s.get(t, "/example.com?f=is,source,Bing&f=is,page,/pricing&period=today")
+	wantText(t, body, "f=is,browser,Firefox")
+	_, body = s.get(t, "/example.com?f=is,source,Bing&f=is,page,/pricing&f=is,device,Tablet")
+	wantText(t, body, "These filters are one too many.")
+	answer, _ := s.get(t, "/example.com?f=is,source,Bing&key=page&op=contains&value=blog&value=docs&lang=de")
+	wantStatus(t, answer, 303)
+	if got, want := answer.Header.Get("Location"), "/example.com?f=is,source,Bing&f=contains,page,blog,docs&lang=de"; got != want {
+		t.Errorf("the form leads to %s, want %s", got, want)
+	}
+}
+
+func TestAReportAloneIsSortedSearchedAndPaged(t *testing.T) {
+	asker := fullAsker()
+	for i := range 250 {
+		asker.rows["event:page"] = append(asker.rows["event:page"], fmt.Sprintf("/p/%d", i))
+	}
+	var last aggregate.Query
+	asker.change = func(r *fakeReport) {
+		if len(r.q.Fields) == 1 && r.q.Fields[0].Dimension == aggregate.Page {
+			last = *r.q
+		}
+	}
+	s := serve(t, asker)
+	_, body := s.get(t, "/example.com?report=pages&sort=pageviews&ascending=1&search=p&page=2")
+	wantText(t, body, "101–200 of 262", `aria-sort="ascending"`, `rel="next"`, `rel="prev"`, "Time", "Scroll", `value="p"`)
+	if o := last.Orders[0]; o.Metric != aggregate.MetricPageviews || o.Descending || last.Offset != 100 || len(last.Filters) != 1 {
+		t.Errorf("asked was %+v", last)
 	}
 }
 
 func TestAFailedReportLeavesTheOthersStanding(t *testing.T) {
 	asker := fullAsker()
 	asker.fail = map[string]error{
-		"visit:source": &ask.Refusal{Why: "Sources are not linked with that.", Instead: "Ask for less."},
-		"visit:os":     errors.New("read /secret/place: input/output error"),
-		"time:day":     errors.New("read /secret/place: input/output error"),
+		"visit:channel": &ask.Refusal{Why: "Channels are not linked with that.", Instead: "Ask for less."},
+		"visit:browser": errors.New("read /secret/place: input/output error"),
+		"time:day":      errors.New("read /secret/place: input/output error"),
 	}
 	s := serve(t, asker)
 	answer, body := s.get(t, "/example.com")
 	wantStatus(t, answer, 200)
-	wantText(t, body, "18,342", "Sources are not linked with that. Ask for less.", "It could not be read just now.", "/pricing")
+	wantText(t, body, "18,342", "Channels are not linked with that. Ask for less.", "It could not be read just now.", "/pricing")
 	if strings.Contains(body, "/secret/place") {
 		t.Error("the page tells the inner text of an error that is no refusal")
 	}
@@ -356,9 +434,9 @@ func TestWhatIsNotExactIsMarked(t *testing.T) {
 	}
 	_, body := serve(t, asker).get(t, "/example.com")
 	wantText(t, body, "≤ 18,342", "Not exact: Some may be counted twice.", "41 pageviews of rare pages are not shown.",
-		"On 12 Nov the memory", "Thu 12 Nov 2026 (incomplete)", hiddenWhy)
+		"On 12 Nov the memory", "Thu 12 Nov 2026 (incomplete)", "Links that fewer than 3 visitors of a day shared")
 	_, body = serve(t, asker).get(t, "/example.com?report=pages")
-	wantText(t, body, otherWhy, hiddenWhy)
+	wantText(t, body, "Values beyond the number that is kept per day", "Links that fewer than 3 visitors of a day shared")
 }
 
 func TestANewSiteShowsItsScriptTag(t *testing.T) {
@@ -372,9 +450,7 @@ func TestANewSiteShowsItsScriptTag(t *testing.T) {
 	_, body = s.get(t, "/example.com")
 	wantText(t, body, "https://stats.example.com/in/js/script.js")
 
-	s = serve(t, &fakeAsker{}, func(o *Options) {
-		o.First = func(aggregate.Site) (aggregate.Day, bool) { return aggregate.Date(2025, 1, 1), true }
-	})
+	s = serve(t, &fakeAsker{}, since2025)
 	_, body = s.get(t, "/example.com")
 	wantText(t, body, "Nothing counted in this time.")
 	if strings.Contains(body, "Waiting for the first visit") {
@@ -481,7 +557,7 @@ func TestTheMovingPartComesAloneAndOnlyWhenItMoved(t *testing.T) {
 	s := serve(t, asker)
 	answer, body := s.get(t, "/example.com", "Footfall-Live: 1")
 	wantStatus(t, answer, 200)
-	if strings.Contains(body, "<html") || !strings.HasPrefix(body, `<div class="page"`) {
+	if strings.Contains(body, "<html") || !strings.HasPrefix(body, `<div class="page site"`) {
 		t.Errorf("the moving part begins with %.40q, want the page's own element", body)
 	}
 	etag := answer.Header.Get("ETag")
@@ -566,7 +642,7 @@ func TestFuzzyLabelsNeverBreakThePage(t *testing.T) {
 	asker := fullAsker()
 	asker.rows = maps.Clone(asker.rows)
 	asker.rows["event:page"] = []string{"", "\xff\xfe", strings.Repeat("long", 500), "\u202egnp.exe", "a\x1fb"}
-	asker.rows["visit:source"] = nil
+	asker.rows["visit:channel"] = nil
 	answer, body := serve(t, asker).get(t, "/example.com")
 	wantStatus(t, answer, 200)
 	wantText(t, body, "Nothing counted in this time.", "<bdi")

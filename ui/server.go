@@ -24,6 +24,8 @@ type Options struct {
 	// Notices are sentences to show on a site's page, about what its owner should
 	// know: that a proxy does not pass the visitors' addresses on, say. May be nil.
 	Notices func(aggregate.Site) []string
+	// Annotations are what the owner noted about days of [first, last]. May be nil.
+	Annotations func(site aggregate.Site, first, last aggregate.Day) []Annotation
 	// Credits name those whose data the figures are made with, places say. May be nil.
 	Credits func() []Credit
 	// Ledger says on the install page why beacons were not counted. May be nil.
@@ -64,7 +66,8 @@ type UI struct {
 	settings      func(aggregate.Site) (aggregate.Settings, bool)
 	first         func(aggregate.Site) (aggregate.Day, bool)
 	notices       func(aggregate.Site) []string
-	ledger        Ledger // may be nil
+	annotations   func(site aggregate.Site, first, last aggregate.Day) []Annotation // may be nil
+	ledger        Ledger                                                            // may be nil
 	strangers     func() uint64
 	pinned        PinnedScript
 	addressHeader string

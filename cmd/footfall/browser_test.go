@@ -119,7 +119,7 @@ func TestAVisitInABrowserShowsOnTheDashboard(t *testing.T) {
 	counted := time.Now()
 	shows := func() bool {
 		shown, err := chromedp.Run(dashboard, chromedp.Evaluate[string](
-			`[...document.querySelectorAll('.figure')].map(f => f.querySelector('button').innerText + '=' + f.querySelector('.value').innerText.trim()).join(' ').toLowerCase()`))
+			`[...document.querySelectorAll('.figure')].map(f => f.querySelector('.name').innerText + '=' + f.querySelector('.value').innerText.trim()).join(' ').toLowerCase()`))
 		return err == nil && strings.Contains(shown, "visitors=1 ") && strings.Contains(shown, "pageviews=3")
 	}
 	eventually(t, "the dashboard shows one visitor and three pageviews", shows)
@@ -127,7 +127,7 @@ func TestAVisitInABrowserShowsOnTheDashboard(t *testing.T) {
 		t.Errorf("the dashboard took %v to show the visit, want two seconds at most", took)
 	}
 	shown := text(dashboard)
-	for _, want := range []string{"/second", "/third", "Chrome", "Direct / None"} {
+	for _, want := range []string{"/second", "/third", "Chrome", "Direct"} {
 		if !strings.Contains(shown, want) {
 			t.Errorf("the dashboard lacks %q:\n%s", want, shown)
 		}

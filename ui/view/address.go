@@ -35,6 +35,9 @@ const (
 	ArgOp      = "op"
 	ArgValue   = "value"
 	ArgReplace = "replace"
+
+	// ArgAs asks for the view in another form than a page.
+	ArgAs = "as"
 )
 
 // Grains of a trend by their names in an address.
@@ -129,6 +132,12 @@ func (v *View) read(name, value string, form *formFilter) bool {
 
 // readReport takes the parts that are about reports.
 func (v *View) readReport(name, value string) bool {
+	if slices.Contains(kept, name) {
+		if len(value) <= 40 && clean(value) && value != "" && !slices.ContainsFunc(v.Kept, func(p Pair) bool { return p.Name == name }) {
+			v.Kept = append(v.Kept, Pair{name, value})
+		}
+		return true
+	}
 	switch name {
 	case argTabs:
 		for id := range strings.SplitSeq(value, ",") {
@@ -152,6 +161,8 @@ func (v *View) readReport(name, value string) bool {
 	case argSearch:
 		v.Search = strings.TrimSpace(value)
 		return clean(v.Search)
+	case ArgAs:
+		return true // judged by who answers
 	case argPage:
 		n, err := strconv.Atoi(value)
 		v.Page = n - 1
@@ -284,12 +295,20 @@ func (v *View) check() {
 // page as it opens, and begins with "?" otherwise.
 func (v *View) Query() string {
 	var b strings.Builder
+	for i, p := range v.Pairs() {
+		b.WriteByte("?&"[min(i, 1)])
+		b.WriteString(p.Name + "=" + escape(p.Value))
+	}
+	return b.String()
+}
+
+// Pairs are the parts of the view's address, those with the names without left
+// out: what a form that sets these carries on.
+func (v *View) Pairs(without ...string) (all []Pair) {
 	add := func(name, value string) {
-		if value == "" {
-			return
+		if value != "" && !slices.Contains(without, name) {
+			all = append(all, Pair{name, value})
 		}
-		b.WriteByte("&?"[min(1, max(0, 1-b.Len()))])
-		b.WriteString(name + "=" + value)
 	}
 	day := func(name string, d aggregate.Day) {
 		if d != 0 {
@@ -315,28 +334,31 @@ func (v *View) Query() string {
 	add(argInterval, grainNames[v.Grain])
 	tabs := make([]string, len(v.Tabs))
 	for i, id := range v.Tabs {
-		tabs[i] = escape(inner.Replace(id))
+		tabs[i] = inner.Replace(id)
 	}
 	add(argTabs, strings.Join(tabs, ","))
-	add(argReport, escape(v.Report))
+	add(argReport, v.Report)
 	add(argSort, string(v.Sort))
 	if v.Ascending {
 		add(argAscending, "1")
 	}
-	add(argSearch, escape(v.Search))
+	add(argSearch, v.Search)
 	if v.Page > 0 {
 		add(argPage, strconv.Itoa(v.Page+1))
 	}
-	return b.String()
+	for _, p := range v.Kept {
+		add(p.Name, p.Value)
+	}
+	return all
 }
 
-// String is the filter as an address spells it, escaped.
+// String is the filter as Parse reads it.
 func (f *Filter) String() string {
 	parts := []string{string(f.Op), inner.Replace(f.Key)}
 	for _, value := range f.Values {
 		parts = append(parts, inner.Replace(value))
 	}
-	return escape(strings.Join(parts, ","))
+	return strings.Join(parts, ",")
 }
 
 // inner escapes what separates the parts of a filter.

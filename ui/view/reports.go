@@ -65,10 +65,10 @@ func makeReports() (all []Report) {
 	add("places", visitMetrics, "cities", "city", "visit:country")
 	add("places", visitMetrics, "languages", "language")
 	add("devices", visitMetrics, "browsers", "browser")
-	add("devices", visitMetrics, "browser_versions", "browser_version", "visit:browser")
 	add("devices", visitMetrics, "os", "os")
-	add("devices", visitMetrics, "os_versions", "os_version", "visit:os")
 	add("devices", visitMetrics, "devices", "device")
+	add("devices", visitMetrics, "browser_versions", "browser_version", "visit:browser")
+	add("devices", visitMetrics, "os_versions", "os_version", "visit:os")
 	add("events", eventMetrics, "events", "event")
 	add("events", eventMetrics, "outbound", "outbound")
 	add("events", eventMetrics, "downloads", "download")
@@ -130,6 +130,10 @@ func (r *Report) Filters(v *View) []aggregate.Filter {
 	all := v.Asks()
 	if r.Event != "" {
 		f := Filter{Is, "event", []string{r.Event}}
+		all = append(all, f.Ask())
+	}
+	if r.Key == "event" {
+		f := Filter{IsNot, "event", []string{"pageview"}} // which has reports of its own
 		all = append(all, f.Ask())
 	}
 	return all

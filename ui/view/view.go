@@ -34,9 +34,19 @@ type View struct {
 	Search    string // rows of Report whose name contains it
 	Page      int    // of the rows of Report, from 0
 
+	// Kept are parts that say how the page looks, not what it shows: its language, say.
+	// They belong to whoever prints pages, and are carried on as they came.
+	Kept []Pair
+
 	// Unread are the parts of an address that were not understood.
 	Unread []string
 }
+
+// Pair is one part of an address, without escapes.
+type Pair struct{ Name, Value string }
+
+// kept are the names of what is carried on.
+var kept = []string{"lang", "theme", "embed", "size"}
 
 // Metrics are the figures that a trend can show.
 var Metrics = []aggregate.Metric{aggregate.MetricVisitors, aggregate.MetricVisits, aggregate.MetricPageviews,
@@ -59,7 +69,7 @@ func (v *View) Clone() *View {
 		c.Filters[i] = Filter{f.Op, f.Key, slices.Clone(f.Values)}
 	}
 	c.Tabs = slices.Clone(v.Tabs)
-	c.Unread = slices.Clone(v.Unread)
+	c.Kept, c.Unread = slices.Clone(v.Kept), slices.Clone(v.Unread)
 	return &c
 }
 

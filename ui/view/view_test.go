@@ -28,7 +28,7 @@ func TestAnAddressIsPrintedAsItWasRead(t *testing.T) {
 		"?compare=year&match=weekday", "?compare=custom&compare_from=2026-01-01&compare_to=2026-01-28",
 		"?f=is,page,/a,/b%252Cc&f=contains_not,source,100%2525", "?metric=bounce_rate&interval=week", "?tabs=cities,exit",
 		"?tabs=prop:a%252Cb", "?report=pages&sort=pageviews&ascending=1&search=a+b&page=3", "?f=is,prop:plan,%3Cb%3E",
-		"?report=prop:a,b"} {
+		"?report=prop:a,b", "?period=today&lang=de"} {
 		v := parse(t, strings.TrimPrefix(query, "?"))
 		if got := v.Query(); got != query {
 			t.Errorf("%s is printed as %s", query, got)
@@ -290,6 +290,9 @@ func normal(v *View) *View {
 	c := v.Clone()
 	if len(c.Tabs) == 0 {
 		c.Tabs = nil
+	}
+	if len(c.Kept) == 0 {
+		c.Kept = nil
 	}
 	if len(c.Filters) == 0 {
 		c.Filters = nil

@@ -1,0 +1,1 @@
+// A site's page, with a script: nothing here is needed to read it.
