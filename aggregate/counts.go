@@ -37,6 +37,46 @@ const (
 	Columns int = iota
 )
 
+var columnNames = [Columns]string{
+	Visitors:             "visitors",
+	Visits:               "visits",
+	Pageviews:            "pageviews",
+	Events:               "events",
+	Starts:               "starts",
+	Bounces:              "bounces",
+	Duration:             "duration",
+	StartViews:           "start_views",
+	Engaged:              "engaged",
+	EngagedVisits:        "engaged_visits",
+	Scroll:               "scroll",
+	ScrollVisits:         "scroll_visits",
+	CarriedVisitors:      "carried_visitors",
+	CarriedVisits:        "carried_visits",
+	CarriedEngagedVisits: "carried_engaged_visits",
+	CarriedScroll:        "carried_scroll",
+	CarriedScrollVisits:  "carried_scroll_visits",
+	Revenue:              "revenue",
+	Paid:                 "paid_events",
+}
+
+// String is the column's name, as in "start_views".
+func (c Column) String() string {
+	if c >= 0 && int(c) < Columns {
+		return columnNames[c]
+	}
+	return "unknown"
+}
+
+// ParseColumn finds a column by its name.
+func ParseColumn(name string) (Column, bool) {
+	for c, n := range columnNames {
+		if n == name {
+			return Column(c), true
+		}
+	}
+	return 0, false
+}
+
 // Counts is one row of counters, indexed by Column.
 type Counts [Columns]int64
 

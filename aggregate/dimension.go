@@ -105,6 +105,16 @@ func (d Dimension) String() string {
 	return "unknown"
 }
 
+// ParseDimension finds a dimension by its name.
+func ParseDimension(name string) (Dimension, bool) {
+	for d, n := range dimensionNames {
+		if n == name {
+			return Dimension(d), true
+		}
+	}
+	return None, false
+}
+
 // OfVisit reports whether d is a fact of the whole visit.
 func (d Dimension) OfVisit() bool { return d >= FirstVisitFact && d <= LastVisitFact }
 

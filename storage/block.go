@@ -3,6 +3,7 @@ package storage
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"strings"
 	"sync"
 
 	"footfall/aggregate"
@@ -137,12 +138,13 @@ var near = [aggregate.Columns]aggregate.Column{
 	aggregate.Paid:                 -1,
 }
 
-var columnNames = [aggregate.Columns]string{
-	"visitors", "visits", "pageviews", "events", "starts", "bounces", "duration", "start views",
-	"engaged", "engaged visits", "scroll", "scroll visits", "carried visitors", "carried visits",
-	"carried engaged visits", "carried scroll", "carried scroll visits",
-	"revenue", "paid events",
-}
+// columnNames are the columns' names for people.
+var columnNames = func() (names [aggregate.Columns]string) {
+	for c := range names {
+		names[c] = strings.ReplaceAll(aggregate.Column(c).String(), "_", " ")
+	}
+	return names
+}()
 
 // appendColumns appends the columns of all rows.
 func (e *encoder) appendColumns(dst []byte, all [][]aggregate.Row) []byte {

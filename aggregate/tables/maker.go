@@ -27,9 +27,10 @@ func (f *Fold) newMaker(d aggregate.Day) *maker {
 	}
 	m.putTotals()
 	var entries []line
-	for t := Sources; t <= ExitPages; t++ {
+	m.putSources()
+	for t := Locations; t <= ExitPages; t++ {
 		lines := m.settle(t, m.tables[t])
-		m.putFacts(t, lines)
+		m.putFacts(t, len(facts[t]), lines)
 		if t == EntryPages {
 			entries = lines
 		}
@@ -68,15 +69,16 @@ func (m *maker) putTotals() {
 	m.puts = append(m.puts, aggregate.Put{Key: m.key(aggregate.None, aggregate.None), Block: b})
 }
 
-// putFacts makes the blocks of a table's single facts and of its crossed pairs.
-func (m *maker) putFacts(t Table, lines []line) {
+// putFacts makes the blocks of a table's first n single facts and of their crossed
+// pairs.
+func (m *maker) putFacts(t Table, n int, lines []line) {
 	var all [maxFacts]*fact
-	for i, dim := range facts[t] {
+	for i, dim := range facts[t][:n] {
 		all[i] = m.factOf(lines, i)
 		m.putFact(dim, all[i])
 	}
-	for i, a := range facts[t] {
-		for j := i + 1; j < len(facts[t]); j++ {
+	for i, a := range facts[t][:n] {
+		for j := i + 1; j < n; j++ {
 			if b := facts[t][j]; aggregate.Crossed(a, b) {
 				m.putLinks(aggregate.Pair{A: a, B: b}, linksOf(lines, i, j, all[i], all[j]))
 			}

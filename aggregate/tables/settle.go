@@ -40,7 +40,7 @@ func (m *maker) settle(t Table, lines []line) []line {
 		case sum > total:
 			scale(lines, col, sum, total)
 		}
-		if len(lines) > 0 {
+		if len(lines) > 0 && !(t == Sources && lines[0].tagAlone()) { // of tags told beside, most visits have none
 			m.notes.add(t, col, sum, total)
 		}
 	}
@@ -200,9 +200,6 @@ func (n *notes) add(t Table, col aggregate.Column, sum, total int64) {
 	(*n)[k].sum += max(sum-total, total-sum)
 }
 
-var columnNames = map[aggregate.Column]string{aggregate.Visitors: "visitors", aggregate.Visits: "visits", aggregate.Pageviews: "pageviews",
-	aggregate.Duration: "milliseconds of duration", aggregate.Bounces: "bounces", aggregate.Events: "events"}
-
 // Notes say, for people, where tables did not agree with the totals and what was
 // done about it. They are complete after Blocks.
 func (f *Fold) Notes() []string {
@@ -219,7 +216,7 @@ func (f *Fold) Notes() []string {
 		if k.over {
 			what = "more than the totals, and were reduced to them"
 		}
-		all = append(all, fmt.Sprintf("%v: on %d days the rows have %d %s %s", k.table, n.days, n.sum, columnNames[k.column], what))
+		all = append(all, fmt.Sprintf("%v: on %d days the rows have %d %s %s", k.table, n.days, n.sum, k.column, what))
 	}
 	return all
 }

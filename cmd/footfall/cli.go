@@ -17,6 +17,7 @@ type cli struct {
 	Token   tokenCmd   `cmd:"" help:"Make, list and end tokens for the stats API."`
 	User    userCmd    `cmd:"" help:"Add, list and remove accounts, and set their passwords."`
 	Import  importCmd  `cmd:"" help:"Import events or access logs; list and remove imports."`
+	Export  exportCmd  `cmd:"" help:"Write what is stored of a site to a file: for Plausible, as JSON, as CSV."`
 	Backup  backupCmd  `cmd:"" help:"Copy the database, also of a running server."`
 	Restore restoreCmd `cmd:"" help:"Put a copy of the database back; the server must be stopped."`
 	Compact compactCmd `cmd:"" help:"Rewrite the database without old pages."`

@@ -143,6 +143,8 @@ func (c *control) routes() http.Handler {
 	handle(mux, "/import/remove", c.removeImport)
 	handle(mux, "/import/finish", c.finishImport)
 	mux.HandleFunc("/import/read", c.readImport)
+	handle(mux, "/export/name", c.exportName)
+	mux.HandleFunc("/export", c.export)
 	handle(mux, "/compact", c.compact)
 	handle(mux, "/check", c.check)
 	handle(mux, "/audit", c.audit)

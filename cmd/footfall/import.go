@@ -34,8 +34,7 @@ type importFileCmd struct {
 
 // knownFormat reports whether files of a format can be imported.
 func knownFormat(name string) bool {
-	return name == autoFormat || slices.Contains(importer.Formats(), importer.Format(name)) ||
-		slices.Contains(importer.ReportFormats(), importer.Format(name))
+	return name == autoFormat || slices.Contains(allFormats(), importer.Format(name))
 }
 
 type importListCmd struct {

@@ -161,6 +161,8 @@ func (n *nowhere) Block(aggregate.Key) (*aggregate.Block, bool, error) {
 func (j *importJob) open() error {
 	format := importer.Format(j.question.Format)
 	switch {
+	case format == importer.Footfall:
+		return j.openArchive()
 	case slices.Contains(importer.ReportFormats(), format):
 		return j.openReports(format)
 	case slices.Contains(importer.Formats(), format):
@@ -222,7 +224,7 @@ func (j *importJob) openReports(format importer.Format) error {
 			return write()
 		})
 		err = errors.Join(err, write())
-		j.days, j.notes = sink.Days(), f.Notes()
+		j.days, j.notes = sink.Days(), append(j.notes, f.Notes()...)
 		return err
 	}
 	j.reader, err = importer.NewReports(importer.ReportsOptions{Format: format, Site: j.site.Site, Settings: *settings, Sink: f, Now: j.control.clock()})
@@ -325,9 +327,14 @@ func (c *control) dropImports(ids []aggregate.ImportID) error {
 	return errors.Join(all...)
 }
 
+// allFormats are the formats that can be imported.
+func allFormats() []importer.Format {
+	return slices.Concat([]importer.Format{importer.Footfall}, importer.Formats(), importer.ReportFormats())
+}
+
 func importFormats() string {
 	var names []string
-	for _, f := range append(importer.Formats(), importer.ReportFormats()...) {
+	for _, f := range allFormats() {
 		names = append(names, string(f))
 	}
 	return strings.Join(names, ", ")

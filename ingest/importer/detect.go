@@ -18,6 +18,9 @@ const tryLines = 50
 // Detect finds out the format of a file by its name and its beginning, unpacked.
 // ok is false where no format reads half of its lines.
 func Detect(name string, head []byte) (f Format, ok bool) {
+	if bytes.HasPrefix(bytes.TrimSpace(head), []byte(`{"format":"footfall"`)) {
+		return Footfall, true
+	}
 	rows := newCSVReader(bytes.NewReader(head))
 	if header, err := rows.next(); err == nil {
 		for _, f := range ReportFormats() {

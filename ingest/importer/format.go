@@ -28,6 +28,7 @@ const (
 	Cloudflare Format = "cloudflare" // Logpush of HTTP requests, JSON lines
 
 	Plausible Format = "plausible" // CSV zip of Plausible
+	Footfall  Format = "footfall"  // our own export
 )
 
 // Formats are all formats of lines.
