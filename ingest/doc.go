@@ -24,8 +24,8 @@
 // Nobody is let in unnamed or kept out unnamed: each refusal has a reason (Clerk's
 // constants), with a detail where that helps the owner (the bot, the host), told
 // to the sender and put into the ledger. Objectors are told, and put nowhere. What
-// is bounded: bodies and headers (server.go), connections, beacons of a network
-// (rate.go) and of a visitor (pace.go).
+// is bounded: bodies and headers (server.go), connections (peers.go), beacons of a
+// network (rate.go) and of a visitor (pace.go).
 //
 // It must never see the database or HTML, never reads a cookie, and never logs an
 // address, a user agent, a page's address or a visitor.

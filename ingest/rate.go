@@ -63,22 +63,9 @@ func newBuckets(perMinute int) *buckets {
 	return &buckets{size: float32(perMinute), refill: float32(perMinute) / 60_000, seed: maphash.MakeSeed()}
 }
 
-// network is the keyed hash of an address's network.
-func (b *buckets) network(addr netip.Addr) uint64 {
-	var hash uint64
-	if addr.Is4() {
-		four := addr.As4()
-		hash = maphash.Bytes(b.seed, four[:])
-	} else {
-		sixteen := addr.As16()
-		hash = maphash.Bytes(b.seed, sixteen[:8])
-	}
-	return max(hash, 1)
-}
-
 // take takes a token from the bucket of addr's network.
 func (b *buckets) take(addr netip.Addr, now time.Time) pressure {
-	network, at := b.network(addr), now.UnixMilli()
+	network, at := networkOf(b.seed, addr), now.UnixMilli()
 	shard := &b.shards[network%rateShards]
 	set := &shard.sets[network/rateShards%rateSets]
 	shard.mu.Lock()

@@ -35,7 +35,7 @@ type entrance struct {
 
 // openEntrances listens wherever it is told to: a taken port is an error here.
 // What is served there is decided by serveEntrances.
-func (s *Server) openEntrances() (err error) {
+func (s *Server) openEntrances(proxies ingest.Proxies) (err error) {
 	balancers, err := ingest.ParseProxies(s.flags.ProxyProtocol)
 	if err != nil {
 		return hint(err, "--proxy-protocol takes networks such as 10.0.0.0/8, and loopback, private, none")
@@ -55,7 +55,7 @@ func (s *Server) openEntrances() (err error) {
 			err = hint(fmt.Errorf("cannot listen on %s: %w", addr, plain(err)), "choose another address with --%s, such as --%[1]s 127.0.0.1:8081", flag)
 			return nil
 		}
-		l = behindBalancers(l, balancers)
+		l = behindBalancers(ingest.LimitPeers(l, ingest.DefaultPeers, s.log, proxies, balancers), balancers)
 		if encrypted && s.certificates != nil {
 			l = s.certificates.encrypt(l)
 		}

@@ -104,7 +104,7 @@ func (s *Server) open() (err error) {
 	if err := s.openState(); err != nil {
 		return err
 	}
-	if err = s.openEntrances(); err != nil {
+	if err = s.openEntrances(proxies); err != nil {
 		return err
 	}
 	s.wire(proxies)
