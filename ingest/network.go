@@ -7,10 +7,5 @@ import "github.com/valyala/fasthttp"
 // is made when the process starts. It is for those who slow down whoever guesses
 // passwords, and must not see addresses.
 func (d *Door) Network(ctx *fasthttp.RequestCtx) uint64 {
-	peer := peerAddr(ctx.RemoteAddr())
-	client := peer
-	if d.Proxies.Trust(peer) {
-		client, _ = d.Proxies.client(peer, d.appendChain(nil, &ctx.Request.Header))
-	}
-	return d.debug.network(client)
+	return networkOf(d.debug.seed, d.Address(ctx))
 }
