@@ -89,7 +89,7 @@ func private(dir string) error {
 	if !info.IsDir() || info.Mode().Perm()&0o077 != 0 {
 		return fmt.Errorf("%s is not a private directory", dir)
 	}
-	return os.Chmod(dir, 0o700) // fails for another owner
+	return os.Chmod(dir, 0o700) // #nosec G302 -- a directory; fails for another owner
 }
 
 // listenControl opens the socket. The caller holds the database's lock, so that a
