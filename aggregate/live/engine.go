@@ -64,6 +64,7 @@ type Engine struct {
 
 	counted   atomic.Uint64
 	strangers atomic.Uint64
+	refusals  refused
 }
 
 // site is what is open of one site.
@@ -146,6 +147,7 @@ func (e *Engine) fold(s *site, d *fold.Day, h *aggregate.Hit) (dropped string) {
 		return ""
 	}
 	d.Refuse(dropped)
+	e.refusals.add(dropped)
 	return dropped
 }
 
@@ -174,6 +176,7 @@ func (e *Engine) enter(s *site, d *fold.Day, at int64, reason string) {
 	s.buf = appendRefusalRecord(s.buf[:0], s.name, at, reason)
 	e.keep(s)
 	d.Refuse(reason)
+	e.refusals.add(reason)
 }
 
 // site returns a site's open days; it makes new ones.

@@ -30,7 +30,10 @@ func every(ctx context.Context, pace time.Duration, work func()) {
 // commitLoop projects the live days onto the disk.
 func (s *Server) commitLoop(ctx context.Context) {
 	every(ctx, s.flags.CommitInterval, func() {
-		if _, err := s.engine.Commit(false); err != nil {
+		start := s.clock()
+		_, err := s.engine.Commit(false)
+		s.pulse.commit(start, s.clock(), err)
+		if err != nil {
 			s.log.Error("counters could not be written; they stay in memory until they can", "error", err)
 		}
 	})

@@ -18,6 +18,7 @@ import (
 type entranceFlags struct {
 	Listen          string   `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"ADDR"`
 	DashboardListen string   `help:"Address for the dashboard and the APIs alone; --listen then takes beacons and gives out scripts and the pages for visitors." placeholder:"ADDR"`
+	MetricsListen   string   `help:"Address for GET /metrics (Prometheus' text format) and the health checks alone." placeholder:"ADDR"`
 	PlainListen     string   `help:"With TLS: an address, such as :80, that sends plain HTTP on to HTTPS and answers certificate authorities." placeholder:"ADDR"`
 	ProxyProtocol   string   `help:"Load balancers whose connections begin with a PROXY protocol header: networks, or loopback, private, none." default:"none" placeholder:"LIST"`
 	TLSCert         string   `name:"tls-cert" env:"FOOTFALL_TLS_CERT" help:"Certificate with its chain (PEM) for HTTPS; read anew when it changes." placeholder:"FILE"`
@@ -65,6 +66,7 @@ func (s *Server) openEntrances(proxies ingest.Proxies) (err error) {
 	s.listener = open("listen", s.flags.Listen, true)
 	s.dashboard = open("dashboard-listen", s.flags.DashboardListen, true)
 	s.plain = open("plain-listen", s.flags.PlainListen, false)
+	s.watchers = open("metrics-listen", s.flags.MetricsListen, false)
 	return err
 }
 
@@ -75,6 +77,8 @@ func (s *Server) serveEntrances() {
 		switch {
 		case e.listener == s.plain:
 			handler = s.certificates.sendOn(s.port())
+		case e.listener == s.watchers:
+			handler = s.serveMetrics
 		case s.dashboard != nil && e.listener == s.listener:
 			handler = s.routeVisitors
 		case e.listener == s.dashboard:

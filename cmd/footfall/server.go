@@ -55,11 +55,13 @@ type Server struct {
 	// demo answers the paths of the sample site; nil unless this is a demo.
 	demo fasthttp.RequestHandler
 
-	// certificates are nil without TLS; dashboard and plain are nil unless they
-	// have addresses of their own.
-	certificates               *certificates
-	entrances                  []*entrance
-	listener, dashboard, plain net.Listener
+	pulse pulse
+
+	// certificates are nil without TLS; those who have no address of their own
+	// have a nil listener.
+	certificates                         *certificates
+	entrances                            []*entrance
+	listener, dashboard, plain, watchers net.Listener
 }
 
 // serverOptions are what a Server needs besides its flags.
@@ -300,6 +302,8 @@ func (s *Server) serveSites(ctx *fasthttp.RequestCtx, path string) bool {
 		s.door.ServeCount(ctx)
 	case path == "/api/send":
 		s.door.ServeSend(ctx)
+	case path == healthPath, path == livePath:
+		s.serveHealth(ctx, path)
 	case snippet.Match(path):
 		ctx.Request.URI().SetPath(path)
 		snippet.Handler(ctx)
@@ -344,6 +348,7 @@ func (s *Server) Run(ctx context.Context) error {
 	case <-ctx.Done():
 	case err = <-ended:
 	}
+	s.pulse.stopping.Store(true)
 	grace, cancel := context.WithTimeout(context.Background(), stopGrace)
 	defer cancel()
 	var shut sync.WaitGroup
