@@ -225,7 +225,7 @@ func (w *told) take(object *fastjson.Object) (out outcome) {
 			out.drop(UnknownSite)
 			continue
 		}
-		dropped, err := w.door.receiveTold(t, site, w.request.At)
+		dropped, err := w.door.Receive(t, site, &t.caller, w.request.At)
 		switch {
 		case err != nil:
 			w.door.logFailure(err, w.request.At)
@@ -237,10 +237,12 @@ func (w *told) take(object *fastjson.Object) (out outcome) {
 	return out
 }
 
-// receiveTold is receiveFor for an event that a back end tells of.
-func (d *Door) receiveTold(t *Ticket, site aggregate.Site, now time.Time) (dropped string, err error) {
-	settings := d.settings(t, site)
-	who, detail := &t.caller, ""
+// Receive passes on what somebody else tells of a visitor: a back end, or a web
+// server's log that is followed. dropped is "" when t's beacon was counted, else the
+// reason. It may be told up to half an hour late. An error means that it is not
+// counted and may be told again.
+func (d *Door) Receive(t *Ticket, site aggregate.Site, who *Caller, now time.Time) (dropped string, err error) {
+	settings, detail := d.settings(t, site), ""
 	switch {
 	case objects(settings, who):
 		return OptOut, nil

@@ -17,6 +17,7 @@ import (
 
 	"footfall/aggregate/ask"
 	"footfall/aggregate/live"
+	"footfall/ingest"
 	"footfall/ingest/geo"
 	"footfall/ingest/spam"
 	"footfall/ingest/visitor"
@@ -37,6 +38,7 @@ type control struct {
 	engine *live.Engine   // nil: no server
 	asker  *ask.Asker     // nil: no server
 	salts  *visitor.Salts // nil: no server
+	door   *ingest.Door   // nil: no server
 	places *geo.Places
 	spam   *spam.List // nil: the built-in one
 	clock  func() time.Time
@@ -143,6 +145,7 @@ func (c *control) routes() http.Handler {
 	handle(mux, "/import/remove", c.removeImport)
 	handle(mux, "/import/finish", c.finishImport)
 	mux.HandleFunc("/import/read", c.readImport)
+	mux.HandleFunc("/import/follow", c.follow)
 	handle(mux, "/export/name", c.exportName)
 	mux.HandleFunc("/export", c.export)
 	handle(mux, "/compact", c.compact)
@@ -204,8 +207,12 @@ const (
 	toCreate             // a database, made if there is none
 )
 
-// connect finds the running server of a data directory, or opens its database.
-func connect(data string, n need) (*client, error) {
+// errNoServer is returned where only a running server could do something.
+var errNoServer = errors.New("no server runs on this data")
+
+// connectRunning finds the running server of a data directory, or returns
+// errNoServer.
+func connectRunning(data string) (*client, error) {
 	path, err := socketPath(data)
 	if err != nil {
 		return nil, err
@@ -213,10 +220,20 @@ func connect(data string, n need) (*client, error) {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", path)
 	}
-	remote := &client{http: &http.Client{Transport: &http.Transport{DialContext: dial}}, running: true, close: func() {}}
-	if conn, err := dial(context.Background(), "", ""); err == nil {
-		conn.Close()
-		return remote, nil
+	conn, err := dial(context.Background(), "", "")
+	if err != nil {
+		return nil, errNoServer
+	}
+	conn.Close()
+	transport := &http.Transport{DialContext: dial}
+	return &client{http: &http.Client{Transport: transport}, running: true, close: transport.CloseIdleConnections}, nil
+}
+
+// connect finds the running server of a data directory, or opens its database.
+func connect(data string, n need) (*client, error) {
+	remote, err := connectRunning(data)
+	if !errors.Is(err, errNoServer) {
+		return remote, err
 	}
 	if n == toWrite {
 		if _, err := os.Stat(filepath.Join(data, storage.FileName)); errors.Is(err, os.ErrNotExist) {

@@ -29,6 +29,7 @@ type importFileCmd struct {
 	Yes    bool     `help:"Do not ask before adding to days that have counters already."`
 	Again  bool     `help:"Import files once more that were imported before."`
 	DryRun bool     `help:"Say what would be counted and what refused, and write nothing."`
+	Follow bool     `help:"Count lines as they are written, in the live day of the running server, until interrupted; through rotation. For sites without the script."`
 	JSON   bool     `help:"For machines: the last line is the account."`
 }
 
@@ -49,6 +50,9 @@ type importRemoveCmd struct {
 func (c *importFileCmd) Run(root *cli, s *streams) error {
 	if !knownFormat(c.Format) {
 		return hint(wrong("there is no import format %q", c.Format), "there are %s", importFormats())
+	}
+	if c.Follow {
+		return c.follow(root, s)
 	}
 	files, err := c.open(s)
 	if err != nil {
@@ -118,7 +122,10 @@ func (c *importFileCmd) print(s *streams, reply *importReply) error {
 		return printJSON(s.out, a)
 	}
 	what := "dry run, nothing was written"
-	if len(reply.IDs) > 0 {
+	switch {
+	case c.Follow:
+		what = "followed"
+	case len(reply.IDs) > 0:
 		what = "import " + strings.Trim(fmt.Sprint(reply.IDs), "[]")
 	}
 	fmt.Fprintf(s.out, "%s: %d lines, %d counted, %d bad\n", what, a.Lines, a.Counted, a.Bad)

@@ -233,6 +233,17 @@ func (j *importJob) openReports(format importer.Format) error {
 
 // readFiles reads all files of the stream.
 func readFiles(ctx context.Context, r *bufio.Reader, m fileReader) error {
+	return eachFile(r, func(name string, body io.Reader) error {
+		file, err := importer.Open(body)
+		if err != nil {
+			return err
+		}
+		return errors.Join(m.Read(ctx, name, file), file.Close())
+	})
+}
+
+// eachFile calls read for each file of the stream.
+func eachFile(r *bufio.Reader, read func(name string, body io.Reader) error) error {
 	for {
 		name, err := readFrame(r)
 		if err != nil {
@@ -242,10 +253,7 @@ func readFiles(ctx context.Context, r *bufio.Reader, m fileReader) error {
 			return nil
 		}
 		body := &framed{r: r}
-		file, err := importer.Open(body)
-		if err == nil {
-			err = errors.Join(m.Read(ctx, string(name), file), file.Close())
-		}
+		err = read(string(name), body)
 		if err == nil {
 			_, err = io.Copy(io.Discard, body)
 		}

@@ -257,7 +257,7 @@ func (fs *fileStream) close() {
 	}
 }
 
-func (fs *fileStream) send(w io.Writer, q importQuestion) error {
+func (fs *fileStream) send(w io.Writer, q any) error {
 	question, err := json.Marshal(q)
 	if err != nil {
 		return err

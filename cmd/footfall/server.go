@@ -176,6 +176,7 @@ func (s *Server) wire(proxies ingest.Proxies) {
 
 	clerk := ingest.NewClerk(s.salts, agent.NewParser(0), s.places)
 	s.door = s.openDoor(clerk, proxies)
+	s.control.door = s.door
 	first := func(site aggregate.Site) (aggregate.Day, bool) {
 		day, _, ok := askedBlocks{s.db}.Days(site)
 		if open := s.engine.OpenDays(site); len(open) > 0 && (!ok || open[0] < day) {
