@@ -29,7 +29,7 @@ func (d *Day) Base(block func(aggregate.Dimension) *aggregate.Block) {
 	}
 	if b := block(aggregate.Refusal); b != nil {
 		for _, r := range b.Rows {
-			d.refusals[b.A[r.A]] = r.Counts[aggregate.Events]
+			d.refusals.add(b.A[r.A], r.Counts[aggregate.Events])
 		}
 	}
 }

@@ -71,7 +71,7 @@ func (d *Day) ledger() *aggregate.Block {
 	b := newBuilder()
 	for reason, n := range d.refusals {
 		c := aggregate.Counts{}
-		c[aggregate.Events] = n
+		c[aggregate.Events] = *n
 		b.add(reason, &c)
 	}
 	return b.block(aggregate.Meta{Floor: 1})

@@ -55,7 +55,7 @@ type Day struct {
 
 	baseTotal aggregate.Counts
 	baseHour  [24]aggregate.Counts
-	refusals  map[string]int64
+	refusals  reasons
 
 	lastSeen int32 // latest visit.seen
 	meta     aggregate.Meta
@@ -72,7 +72,7 @@ type Day struct {
 
 // NewDay opens an empty day.
 func NewDay(day aggregate.Day, zone *time.Location, limits Limits) *Day {
-	d := &Day{day: day, zone: zone, limits: limits, epoch: 1, refusals: map[string]int64{}}
+	d := &Day{day: day, zone: zone, limits: limits, epoch: 1, refusals: reasons{}}
 	d.setBounds()
 	for _, dim := range counted {
 		if dictOf(dim) == dim {

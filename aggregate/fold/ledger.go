@@ -2,7 +2,6 @@ package fold
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 
@@ -20,11 +19,34 @@ const (
 	maxReason   = 200 // bytes
 )
 
+// reasons are counts by reason. They are pointers because an assignment to a key that a
+// map has already makes the map keep the assigned text's memory, and what is
+// assigned here is borrowed (Go's maps update the stored key of strings).
+type reasons map[string]*int64
+
+// add adds n to a reason, which is borrowed.
+func (r reasons) add(reason string, n int64) {
+	if count := r[reason]; count != nil {
+		*count += n
+		return
+	}
+	r[strings.Clone(reason)] = &n
+}
+
+// counts are the numbers, in a map of their own.
+func (r reasons) counts() map[string]int64 {
+	all := make(map[string]int64, len(r))
+	for reason, n := range r {
+		all[reason] = *n
+	}
+	return all
+}
+
 // Refuse adds to the drop ledger. The reason is borrowed.
 func (d *Day) Refuse(reason string) {
 	d.dirty = true
-	if _, known := d.refusals[reason]; known {
-		d.refusals[reason]++
+	if count := d.refusals[reason]; count != nil {
+		*count++
 		return
 	}
 	if len(d.refusals) >= maxReasons {
@@ -36,7 +58,7 @@ func (d *Day) Refuse(reason string) {
 			reason = aggregate.Other // so many reasons there are not
 		}
 	}
-	d.refusals[strings.Clone(reason)]++
+	d.refusals.add(reason, 1)
 }
 
 // bareReason is a reason without its detail.
@@ -57,13 +79,13 @@ func (d *Day) cutLedger(n int) {
 		return
 	}
 	slices.SortFunc(details, func(a, b string) int {
-		return cmp.Or(cmp.Compare(d.refusals[b], d.refusals[a]), strings.Compare(a, b))
+		return cmp.Or(cmp.Compare(*d.refusals[b], *d.refusals[a]), strings.Compare(a, b))
 	})
 	for _, light := range details[n:] {
-		d.refusals[bareReason(light)] += d.refusals[light]
+		d.refusals.add(bareReason(light), *d.refusals[light])
 		delete(d.refusals, light)
 	}
 }
 
 // Refusals is the day's drop ledger: how many were refused for each reason.
-func (d *Day) Refusals() map[string]int64 { return maps.Clone(d.refusals) }
+func (d *Day) Refusals() map[string]int64 { return d.refusals.counts() }

@@ -54,8 +54,9 @@ func TestTheLedgerKeepsNoBorrowedText(t *testing.T) {
 	d.Refuse("bot: ai one")
 	borrowed := unsafe.String(&text[0], len(text))
 	d.Refuse(borrowed)
+	d.Refuse(borrowed) // the second time, when there is a line already
 	copy(text, "XXXXXXXXXXX")
-	if got := d.Refusals(); !maps.Equal(got, map[string]int64{"bot: ai one": 1, "bot: ai two": 1}) {
+	if got := d.Refusals(); !maps.Equal(got, map[string]int64{"bot: ai one": 1, "bot: ai two": 2}) {
 		t.Errorf("got %v, want the reason as it was", got)
 	}
 }

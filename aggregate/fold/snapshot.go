@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"time"
 
 	"footfall/aggregate"
@@ -29,7 +28,10 @@ func (d *Day) Freeze() *Day {
 	f.index = nil
 	f.visitors, f.visits = d.visitors.freeze(), d.visits.freeze()
 	f.events, f.extras, f.amounts = d.events.freeze(), d.extras.freeze(), d.amounts.freeze()
-	f.refusals = maps.Clone(d.refusals)
+	f.refusals = reasons{}
+	for reason, n := range d.refusals {
+		f.refusals.add(reason, *n)
+	}
 	for dim, dic := range d.dicts {
 		if dic != nil {
 			f.dicts[dim] = &dict{values: dic.values[:len(dic.values):len(dic.values)]}
@@ -119,7 +121,7 @@ func (d *Day) writeHead(e *encoder) {
 	e.uvarint(uint64(len(d.refusals)))
 	for reason, n := range d.refusals {
 		e.text(reason)
-		e.varint(n)
+		e.varint(*n)
 	}
 	defs := d.Definitions()
 	text := AppendDefinitions(nil, &defs)
@@ -221,7 +223,7 @@ func (dec *decoder) head() *Day {
 	d.meta.Closes = uint32(dec.uvarint())
 	for n := dec.count(1 << 16); n > 0; n-- {
 		reason := dec.text()
-		d.refusals[reason] = dec.varint()
+		d.refusals.add(reason, dec.varint())
 	}
 	dims, defs := countedIn1, (*aggregate.Definitions)(nil)
 	if dec.version > 1 {
