@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"footfall/aggregate"
+	"footfall/ui/words"
 
 	"github.com/valyala/fasthttp"
 )
@@ -59,12 +60,13 @@ func (u *UI) serveInstall(ctx *fasthttp.RequestCtx, who reader, site aggregate.S
 	options := readTagOptions(func(name string) string { return string(args.Peek(name)) })
 	origin := u.origin(ctx)
 	key := strings.Join([]string{installPath, string(site), options.key(), origin}, "\n")
+	l := u.locale(ctx)
 	u.page(ctx, who, shell{Title: "Install · " + string(site) + " · Footfall"}, settings.Location(), key, installPath, func() any {
-		return u.installView(site, settings, options, origin)
+		return u.installView(l, site, settings, options, origin)
 	})
 }
 
-func (u *UI) installView(site aggregate.Site, settings *aggregate.Settings, o tagOptions, origin string) *installView {
+func (u *UI) installView(l *words.Locale, site aggregate.Site, settings *aggregate.Settings, o tagOptions, origin string) *installView {
 	v := &installView{Site: site, Base: u.sitePath(site), Build: u.assets.build, Notices: u.notices(site),
 		Tag: o.tag(site, origin, u.pinned), Own: o.on[ownHost], Pinned: o.on[pinned], CanPin: u.pinned.Path != "", Path: o.values[ownPath],
 		OptOut: optOutCode(o.place(origin)), OptOutPage: o.place(origin) + "/opt-out"}
@@ -86,7 +88,7 @@ func (u *UI) installView(site aggregate.Site, settings *aggregate.Settings, o ta
 	if v.Recipes, err = recipes(site, origin, u.addressHeader, o); err != nil {
 		u.log.Error("BUG: a recipe could not be printed", "err", err)
 	}
-	v.Arrival = u.arrival(site, settings)
+	v.Arrival = u.arrival(l, site, settings)
 	return v
 }
 
@@ -95,7 +97,7 @@ func (u *UI) installView(site aggregate.Site, settings *aggregate.Settings, o ta
 const arrivalWindow = 28
 
 // arrival asks what was counted lately, and what was refused today.
-func (u *UI) arrival(site aggregate.Site, settings *aggregate.Settings) arrival {
+func (u *UI) arrival(l *words.Locale, site aggregate.Site, settings *aggregate.Settings) arrival {
 	today := aggregate.DayOf(u.clock(), settings.Location())
 	metrics := []aggregate.Metric{aggregate.MetricPageviews, aggregate.MetricEvents}
 	var lately, now answer
@@ -103,7 +105,7 @@ func (u *UI) arrival(site aggregate.Site, settings *aggregate.Settings) arrival 
 	a.run(&now, aggregate.Query{Site: site, Metrics: metrics, Range: aggregate.Range{Days: true, First: today, Last: today}})
 	a.run(&lately, aggregate.Query{Site: site, Metrics: metrics, Range: aggregate.Range{Days: true, First: today - arrivalWindow + 1, Last: today}})
 	a.wait.Wait()
-	refusals, refused, err := u.refusals(site, today)
+	refusals, refused, err := u.refusals(l, site, today)
 	for _, err := range []error{now.err, lately.err, err} {
 		if err != nil {
 			return arrival{State: "waiting", Title: "Waiting", Text: "Whether anything arrives cannot be told. " + u.sentence(site, err)}
@@ -139,7 +141,7 @@ func plural(n int64, one, more string) string {
 }
 
 // refusals are those of a day, the most frequent first, and their sum.
-func (u *UI) refusals(site aggregate.Site, day aggregate.Day) (all []refusal, sum int64, err error) {
+func (u *UI) refusals(l *words.Locale, site aggregate.Site, day aggregate.Day) (all []refusal, sum int64, err error) {
 	if u.ledger == nil {
 		return nil, 0, nil
 	}
@@ -161,34 +163,7 @@ func (u *UI) refusals(site aggregate.Site, day aggregate.Day) (all []refusal, su
 	}
 	slices.SortFunc(entries, func(a, b entry) int { return cmp.Or(cmp.Compare(b.n, a.n), cmp.Compare(a.reason, b.reason)) })
 	for _, e := range entries {
-		all = append(all, refusal{Reason: e.reason, Number: grouped(e.n), Why: refusalWhy(e.reason, site)})
+		all = append(all, refusal{Reason: e.reason, Number: grouped(e.n), Why: reasonWhy(l, reasonOf(e.reason), site)})
 	}
 	return all, sum, nil
-}
-
-// refusalWhys explain the reasons of the drop ledger. SITE stands for the site.
-var refusalWhys = map[string]string{
-	"bot":            "The sender looked like a program: a crawler, curl, a browser without a window. Try an ordinary browser.",
-	"hostname":       "The page lies on a host that is not the site’s. If it belongs to it: footfall site set SITE hostnames=site,HOST",
-	"spam":           "The referrer is one of those that nobody ever came from.",
-	"prefetch":       "The page was loaded ahead of a visit, and nobody has seen it.",
-	"rate":           "Too many came from one network in a minute. Behind a proxy that does not tell visitors’ addresses, everybody looks like one.",
-	"no_visit":       "Attention was reported for a visit that is not known (any more). Pageviews are not among these.",
-	"shield_ip":      "The network is in the setting shield_ip of this site.",
-	"shield_page":    "The path is in the setting shield_page of this site.",
-	"shield_country": "The country is in the setting shield_country of this site.",
-	"capacity":       "The site has as many visits today as its setting visits_per_day allows.",
-	"budget":         "The site has as many pageviews and events today as its setting beacons_per_day allows.",
-	"late":           "Their time is more than half an hour ago.",
-	"future":         "Their time is ahead of this server’s clock.",
-}
-
-// refusalWhy explains an entry of the ledger: a reason, or "reason: detail".
-func refusalWhy(entry string, site aggregate.Site) string {
-	reason, detail, told := strings.Cut(entry, ": ")
-	why := strings.ReplaceAll(refusalWhys[reason], "SITE", string(site))
-	if told && strings.IndexFunc(detail, unplain) < 0 {
-		why = strings.ReplaceAll(why, "HOST", detail)
-	}
-	return why
 }

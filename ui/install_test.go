@@ -110,7 +110,7 @@ func TestTheInstallPageSaysWhatArrives(t *testing.T) {
 
 	_, body = serve(t, nothing, withLedger(map[string]int64{"bot": 2, "hostname: shop.example": 1500, "odd": 1})).get(t, "/example.com/install")
 	wantText(t, body, `data-state="refusing"`, "Something comes, but it is not counted", "1,503 beacons were refused",
-		"1,500 ×", "footfall site set example.com hostnames=site,shop.example", "looked like a program", "<code>odd</code>")
+		"1,500 ×", "<code>hostname: shop.example</code>", "looked like a program", "<code>odd</code>", `href="/example.com/refused"`)
 	if strings.Index(body, "shop.example") > strings.Index(body, "looked like a program") {
 		t.Error("the most frequent refusal does not stand first")
 	}

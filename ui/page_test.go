@@ -477,30 +477,6 @@ func TestAnUnknownSiteSaysHowToAddIt(t *testing.T) {
 	}
 }
 
-func TestOverviewListsTheSites(t *testing.T) {
-	s := serve(t, fullAsker())
-	answer, body := s.get(t, "/")
-	wantStatus(t, answer, 200)
-	wantText(t, body, `href="/example.com"`, `href="/shop.example.com"`, `href="/m%C3%BCnchen.example"`, "18,342", "footfall site add")
-	answer, _ = s.get(t, "/m%C3%BCnchen.example")
-	wantStatus(t, answer, 200)
-
-	many := serve(t, fullAsker(), func(o *Options) {
-		o.Sites = func() (all []aggregate.Site) {
-			for i := range cardsAtMost + 5 {
-				all = append(all, aggregate.Site(fmt.Sprintf("s%d.example", i)))
-			}
-			return all
-		}
-	})
-	_, body = many.get(t, "/")
-	wantText(t, body, "More sites", `href="/s64.example"`)
-
-	none := serve(t, fullAsker(), func(o *Options) { o.Sites = func() []aggregate.Site { return nil } })
-	_, body = none.get(t, "/")
-	wantText(t, body, "No site yet", "footfall site add example.com")
-}
-
 func TestEverythingLiesUnderTheBasePath(t *testing.T) {
 	s := serve(t, &fakeAsker{}, func(o *Options) { o.BasePath = "/stats/" })
 	_, body := s.get(t, "/example.com")

@@ -90,11 +90,10 @@ type beaconKey struct {
 	Key, Text string
 }
 
-// beaconKeys are those that the script sends, in its order; a test holds them
-// against the script.
-var beaconKeys = []beaconKey{{Key: "n"}, {Key: "u"}, {Key: "d"}, {Key: "r"}, {Key: "p"}, {Key: "$"}, {Key: "i"}, {Key: "h"}, {Key: "sd"}, {Key: "e"}}
+// beaconKeys are those that the script sends; a test holds them against the script.
+var beaconKeys = []beaconKey{{Key: "n"}, {Key: "u"}, {Key: "d"}, {Key: "r"}, {Key: "p"}, {Key: "h"}, {Key: "sd"}, {Key: "e"}, {Key: "$"}, {Key: "interactive"}}
 
-// keyNames name the keys in the catalogues.
+// keyNames name the keys in the catalogues that have no letters.
 var keyNames = map[string]string{"$": "revenue"}
 
 // servePrivacy answers /privacy/<site>.

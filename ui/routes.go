@@ -46,7 +46,8 @@ type caller struct {
 // walked by TestTheAccessMatrix, each row with each kind of reader.
 func matrix() []route {
 	return []route{
-		{"GET", "/", some, team.See, func(u *UI, c *caller) { u.serveOverview(c.RequestCtx, c.who) }},
+		{"GET", "/", some, team.See, (*UI).showOverview},
+		{"POST", "/sites", house, team.AddSite, (*UI).newSite},
 		{"GET", "/assets/*", anyone, 0, func(u *UI, c *caller) { u.serveAsset(c.RequestCtx, c.args[0]) }},
 		{"GET", "/opt-out", anyone, 0, (*UI).optOut},
 		{"GET", "/" + optOutStyle, anyone, 0, (*UI).optOut},
@@ -73,6 +74,8 @@ func matrix() []route {
 
 		{"GET", "/{site}", one, team.See, func(u *UI, c *caller) { u.serveSite(c.RequestCtx, c.who, c.site, &c.settings) }},
 		{"GET", "/{site}/" + installPath, one, team.See, func(u *UI, c *caller) { u.serveInstall(c.RequestCtx, c.who, c.site, &c.settings) }},
+		{"GET", "/{site}/" + refusedPath, one, team.See, (*UI).showRefused},
+		{"POST", "/{site}/" + refusedPath + "/allow", one, team.Configure, (*UI).allowHost},
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"footfall/aggregate"
+	"footfall/ui/api"
 
 	"github.com/valyala/fasthttp"
 )
@@ -30,6 +31,14 @@ type Options struct {
 	Credits func() []Credit
 	// Ledger says on the install page why beacons were not counted. May be nil.
 	Ledger Ledger
+	// Ledgers are those of a month, for the page of what was refused. May be nil.
+	Ledgers api.Ledgers
+	// Gate changes what counts, at the press of a button there. May be nil.
+	Gate api.Gate
+	// AddSite begins to count a site, with some settings other than the default
+	// ones. The error wraps api.ErrTaken where the site is there already, or
+	// aggregate.ErrSetting. May be nil: no site can be added on a page.
+	AddSite func(site aggregate.Site, settings map[string]string) error
 	// Strangers is the number of beacons, since the start, for sites that are not
 	// counted here. May be nil.
 	Strangers func() uint64
@@ -68,6 +77,9 @@ type UI struct {
 	notices       func(aggregate.Site) []string
 	annotations   func(site aggregate.Site, first, last aggregate.Day) []Annotation // may be nil
 	ledger        Ledger                                                            // may be nil
+	ledgers       api.Ledgers
+	gate          api.Gate
+	addSite       func(aggregate.Site, map[string]string) error
 	strangers     func() uint64
 	pinned        PinnedScript
 	addressHeader string
@@ -93,7 +105,7 @@ type Credit struct{ Text, URL string }
 // New makes a dashboard.
 func New(o Options) *UI {
 	u := &UI{ask: o.Ask, sites: o.Sites, settings: o.Settings, first: o.First, notices: o.Notices, credits: o.Credits, api: o.API,
-		ledger: o.Ledger, strangers: o.Strangers, pinned: o.Pinned, addressHeader: o.AddressHeader,
+		ledger: o.Ledger, ledgers: o.Ledgers, gate: o.Gate, addSite: o.AddSite, strangers: o.Strangers, pinned: o.Pinned, addressHeader: o.AddressHeader,
 		disclose: o.Disclose, derive: o.Derive, access: o.Access, public: strings.TrimRight(o.PublicURL, "/"), clock: o.Clock, log: o.Log,
 		routes: matrix(), assets: loadAssets()}
 	if base := strings.Trim(o.BasePath, "/"); base != "" {

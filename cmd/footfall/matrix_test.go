@@ -39,8 +39,11 @@ var expected = map[string]string{
 	"POST /account/passkey/add":    "an account",
 	"POST /account/passkey/remove": "an account",
 	"POST /account/session/end":    "an account",
+	"POST /sites":                  "admin of all",
 	"GET /{site}":                  "viewer",
 	"GET /{site}/install":          "viewer",
+	"GET /{site}/refused":          "viewer",
+	"POST /{site}/refused/allow":   "editor",
 }
 
 // walker is one kind of reader: what they are on the sites a.test and b.test, and

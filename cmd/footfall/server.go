@@ -189,7 +189,8 @@ func (s *Server) wire(proxies ingest.Proxies) {
 	programs := api.New(api.Options{Asker: s.asker, Tokens: tokens, Ledgers: ledgers{s.db, s.engine}, Gate: gate{s.db}, Address: s.door.Address,
 		Sites: siteKeeper{s.control}, Goals: goals, Segments: s.db, Settings: s.db.Settings, First: first, Clock: s.clock, Rate: s.flags.APIRate, Log: s.log})
 	s.ui = ui.New(ui.Options{Ask: s.asker, Sites: siteKeeper{s.control}.Names, Settings: s.db.Settings, First: first, Notices: s.notices, Credits: s.credits,
-		Ledger: s.engine, Strangers: s.engine.Strangers, Pinned: pinnedScript(), AddressHeader: s.flags.ClientIPHeader,
+		Ledger: s.engine, Ledgers: ledgers{s.db, s.engine}, Gate: gate{s.db}, AddSite: siteKeeper{s.control}.Add,
+		Strangers: s.engine.Strangers, Pinned: pinnedScript(), AddressHeader: s.flags.ClientIPHeader,
 		API: programs.Serve, Access: ui.Access{Book: s.book, Tokens: tokens, Local: s.flags.LocalAccess, Plain: s.flags.PlainSignIn,
 			Hosts: []string{hostOf(s.flags.Listen)}, Trusted: trusts(proxies), Network: s.door.Network},
 		Disclose: s.disclosure, Derive: s.derive,

@@ -100,6 +100,9 @@ document.addEventListener('click', async event => {
 	setTimeout(() => { button.textContent = name; }, 2000);
 });
 
+// Days begin where the reader is, until another zone is typed.
+for (const field of document.querySelectorAll('[data-own-zone]')) field.value ||= Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 ready();
 if (status && main.querySelector('.page')) {
 	document.addEventListener('visibilitychange', refresh);
