@@ -7,7 +7,6 @@ import (
 	"html/template"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -202,7 +201,7 @@ func (u *UI) spark(l *words.Locale, a *answer, now time.Time, loc *time.Location
 		if n := visitors[label]; n > 0 {
 			height = math.Max(2, n/top*sparkHeight)
 		}
-		bars = append(bars, sparkBar{X: place(slot * (float64(i) + .12)), W: place(slot * .76), Y: place(sparkHeight - height), H: place(height), Partial: i == hours-1})
+		bars = append(bars, sparkBar{X: number(slot * (float64(i) + .12)), W: number(slot * .76), Y: number(sparkHeight - height), H: number(height), Partial: i == hours-1})
 	}
 	if at == "" {
 		return bars, l.Say("sites.spark.none")
@@ -213,9 +212,6 @@ func (u *UI) spark(l *words.Locale, a *answer, now time.Time, loc *time.Location
 	}
 	return bars, l.Say("sites.spark", "time", l.Clock(hour), "n", int64(top))
 }
-
-// place is a coordinate with at most two decimals.
-func place(v float64) string { return strconv.FormatFloat(math.Round(v*100)/100, 'f', -1, 64) }
 
 // installation says whether what a site sends arrives, from what was counted today
 // and in the week before, and from today's ledger.

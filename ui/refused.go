@@ -165,7 +165,7 @@ const otherLabelKey = "(other)"
 
 func (v *refusedView) reason(l *words.Locale, r *reasonSums, most, sum int64, first, last aggregate.Day, settings *aggregate.Settings) refusedReason {
 	out := refusedReason{Key: r.reason, Name: reasonName(l, r.reason), Why: reasonWhy(l, r.reason, v.Site), Sum: l.Whole(r.n),
-		Share: l.Share(float64(r.n), float64(sum)), Bar: place(100 * float64(r.n) / float64(most)), Days: drawDays(l, r.days, first, last, refusedSpark)}
+		Share: l.Share(float64(r.n), float64(sum)), Bar: number(100 * float64(r.n) / float64(most)), Days: drawDays(l, r.days, first, last, refusedSpark)}
 	if r.reason == otherLabelKey {
 		out.Name, out.Why = l.Say("ledger.other"), l.Say("ledger.other.why")
 	}
@@ -207,7 +207,7 @@ func drawDays(l *words.Locale, counts map[aggregate.Day]int64, first, last aggre
 		if counts[d] > 0 {
 			height = math.Max(2, float64(counts[d])/float64(most)*tall)
 		}
-		all = append(all, refusedDay{X: place(slot * (float64(d-first) + .12)), W: place(slot * .76), Y: place(tall - height), H: place(height),
+		all = append(all, refusedDay{X: number(slot * (float64(d-first) + .12)), W: number(slot * .76), Y: number(tall - height), H: number(height),
 			Name: l.Date(words.Weekday, d), Sum: l.Whole(counts[d])})
 	}
 	return all
