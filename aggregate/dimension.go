@@ -136,6 +136,7 @@ var families = [Dimensions][]family{
 	City:           {{Country, 1}, {Region, 3}},
 	BrowserVersion: {{Browser, 1}},
 	OSVersion:      {{OS, 1}},
+	Page:           {{Section, 1}}, // worked out: see SectionOf
 }
 
 // parts is how many parts a value of d has; 1 where it carries nothing.
@@ -171,6 +172,9 @@ func (d Dimension) Project(value string, coarse Dimension) (projected string, ok
 		}
 		if value == Other {
 			return "", false
+		}
+		if coarse == Section {
+			return SectionOf(value), true
 		}
 		end := 0
 		for n := 0; n < f.parts; n++ {

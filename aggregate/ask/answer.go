@@ -14,7 +14,23 @@ func (a *Asker) answer(q *aggregate.Query, settings aggregate.Settings, open []a
 	if err := checkMetrics(q); err != nil {
 		return nil, err
 	}
-	p, err := a.newPlan(q, settings, open)
+	goals, err := a.findGoals(q)
+	if err != nil {
+		return nil, err
+	}
+	if goals != nil {
+		return a.answerGoals(q, goals, settings, open)
+	}
+	f, err := a.figures(q, settings, open, nil)
+	if err != nil {
+		return nil, err
+	}
+	return f.report(), nil
+}
+
+// figures works out all that the report of one plan needs.
+func (a *Asker) figures(q *aggregate.Query, settings aggregate.Settings, open []aggregate.Day, goals *goalContext) (*figures, error) {
+	p, err := a.newPlan(q, settings, open, goals.since())
 	if err != nil {
 		return nil, err
 	}
@@ -22,7 +38,10 @@ func (a *Asker) answer(q *aggregate.Query, settings aggregate.Settings, open []a
 		return nil, err
 	}
 	p.dropEngaged()
-	f := figures{p: p}
+	f := &figures{p: p, goals: goals}
+	if err := f.findBases(); err != nil {
+		return nil, err
+	}
 	if slices.Contains(q.Metrics, aggregate.MetricPercentage) {
 		if err := f.findTotal(); err != nil {
 			return nil, err
@@ -33,14 +52,23 @@ func (a *Asker) answer(q *aggregate.Query, settings aggregate.Settings, open []a
 			return nil, err
 		}
 	}
-	return f.report(), nil
+	return f, nil
+}
+
+// since is the first day that is counted for the goals.
+func (g *goalContext) since() aggregate.Day {
+	if g == nil {
+		return early
+	}
+	return g.plan.since
 }
 
 // dropEngaged takes time on page and scroll depth away where events are told
-// apart by name or property: engagement has neither.
+// apart by name, property or goal: engagement has none of these.
 func (p *plan) dropEngaged() {
 	for i := range p.facts {
-		if d := p.facts[i].dim; d == aggregate.EventName || d == aggregate.Property {
+		switch p.facts[i].dim {
+		case aggregate.EventName, aggregate.Property, aggregate.Conversion, aggregate.PageBefore:
 			p.notes.noEngaged = true
 		}
 	}
@@ -57,9 +85,6 @@ func checkMetrics(q *aggregate.Query) error {
 	}
 	for _, m := range q.Metrics {
 		switch m {
-		case aggregate.MetricConversionRate, aggregate.MetricGroupConversion, aggregate.MetricTotalRevenue, aggregate.MetricAverageRevenue:
-			return &Refusal{Part: "metrics", TooMany: []string{string(m)},
-				Why: "The metric " + string(m) + " needs a goal filter, and this site has no goals.", Instead: "Ask for visitors or events under a filter on event:name."}
 		case aggregate.MetricExitRate:
 			others := slices.ContainsFunc(q.Fields, func(f aggregate.Field) bool {
 				return f.Dimension != aggregate.ExitPage
@@ -78,13 +103,21 @@ type figures struct {
 	p     *plan
 	total *cell            // percentage: the same query without dimensions
 	views map[string]int64 // exit_rate: pageviews by page
+
+	goals  *goalContext    // nil: the query is not about goals
+	all    base            // conversion_rate
+	groups map[string]base // group_conversion_rate: by the labels that are no goals
 }
 
 // further runs another plan for the same report.
 func (f *figures) further(change func(q *aggregate.Query)) (*plan, error) {
 	q := *f.p.q
 	change(&q)
-	p, err := f.p.a.newPlan(&q, f.p.settings, f.p.open)
+	return f.furtherQuery(&q)
+}
+
+func (f *figures) furtherQuery(q *aggregate.Query) (*plan, error) {
+	p, err := f.p.a.newPlan(q, f.p.settings, f.p.open, f.p.since)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +132,12 @@ func (f *figures) further(change func(q *aggregate.Query)) (*plan, error) {
 
 func (f *figures) findTotal() error {
 	p := f.p
-	if len(p.q.Fields) > 0 {
+	if f.goals != nil && f.goals.asked.rows {
+		var err error
+		if p, err = f.furtherQuery(f.goals.asked.without(f.p.q, false)); err != nil {
+			return err
+		}
+	} else if len(p.q.Fields) > 0 {
 		var err error
 		if p, err = f.further(func(q *aggregate.Query) { q.Fields = nil }); err != nil {
 			return err
@@ -162,21 +200,36 @@ type row struct {
 
 // report makes the report.
 func (f *figures) report() *aggregate.Report {
-	p := f.p
 	rows := f.rows()
 	f.sort(rows)
-	report := &aggregate.Report{TotalRows: len(rows), TimeLabels: p.labels(), Grain: p.grain, Warnings: p.warnings(), Lossy: p.notes.lossy}
+	report := f.head(len(rows))
+	report.Rows = cutRows(rows, f.p.q)
+	return report
+}
+
+// head is the report but for its rows.
+func (f *figures) head(rows int) *aggregate.Report {
+	p := f.p
+	report := &aggregate.Report{TotalRows: rows, TimeLabels: p.labels(), Grain: p.grain, Warnings: p.warnings(), Lossy: p.notes.lossy}
+	if f.goals != nil && p.since > p.first {
+		p.warnSince(report.Warnings, f.goals.plan)
+	}
 	slices.Sort(report.Lossy)
 	report.Hidden = p.hiddenRows()
-	rows = rows[min(p.q.Offset, len(rows)):]
-	if p.q.Limit > 0 {
-		rows = rows[:min(p.q.Limit, len(rows))]
-	}
-	report.Rows = make([]aggregate.ReportRow, len(rows))
-	for i := range rows {
-		report.Rows[i] = rows[i].ReportRow
-	}
 	return report
+}
+
+// cutRows are the rows between offset and limit.
+func cutRows(rows []*row, q *aggregate.Query) []aggregate.ReportRow {
+	rows = rows[min(q.Offset, len(rows)):]
+	if q.Limit > 0 {
+		rows = rows[:min(q.Limit, len(rows))]
+	}
+	cut := make([]aggregate.ReportRow, len(rows))
+	for i := range rows {
+		cut[i] = rows[i].ReportRow
+	}
+	return cut
 }
 
 // hiddenRows is what the report says of rows it does not have.
@@ -266,7 +319,7 @@ func (f *figures) value(m aggregate.Metric, c *cell) aggregate.Value {
 	case aggregate.MetricPageviews:
 		return aggregate.Value{Number: float64(n[aggregate.Pageviews])}
 	case aggregate.MetricEvents:
-		return aggregate.Value{Number: float64(n[aggregate.Events])}
+		return aggregate.Value{Number: float64(n[f.conversions()])}
 	case aggregate.MetricViewsPerVisit:
 		return orZero(round(mean(aggregate.StartViews, aggregate.Starts, 1, c.noMeans), 2), c.noMeans)
 	case aggregate.MetricBounceRate:
@@ -279,6 +332,12 @@ func (f *figures) value(m aggregate.Metric, c *cell) aggregate.Value {
 		return round(mean(aggregate.Scroll, aggregate.ScrollVisits, 1, c.noEngaged), 0)
 	case aggregate.MetricPercentage:
 		return f.percentage(c)
+	case aggregate.MetricConversionRate:
+		return rate(c, f.all)
+	case aggregate.MetricGroupConversion:
+		return rate(c, f.groupOf(c))
+	case aggregate.MetricTotalRevenue, aggregate.MetricAverageRevenue:
+		return f.revenue(c, m == aggregate.MetricAverageRevenue)
 	case aggregate.MetricExitRate:
 		views := f.views[f.p.grid.labels[c.tuple][0]]
 		if views == 0 {

@@ -38,7 +38,9 @@ type Options struct {
 	Blocks   Blocks
 	Open     Open // nil: no day is open
 	Settings func(aggregate.Site) (aggregate.Settings, bool)
-	Clock    func() time.Time
+	// Definitions are a site's goals and funnels. May be nil: there are none.
+	Definitions func(aggregate.Site) aggregate.Definitions
+	Clock       func() time.Time
 	// CacheBytes bounds the memory for sums of closed days; 0 means 16 MiB, less
 	// than 0 no cache. A query over 12 months of 2,000 pages a day wants 3 MiB.
 	CacheBytes int
@@ -46,11 +48,12 @@ type Options struct {
 
 // Asker answers queries. It is safe for use by several goroutines.
 type Asker struct {
-	blocks   Blocks
-	open     Open
-	settings func(aggregate.Site) (aggregate.Settings, bool)
-	clock    func() time.Time
-	cache    *cache
+	blocks      Blocks
+	open        Open
+	settings    func(aggregate.Site) (aggregate.Settings, bool)
+	definitions func(aggregate.Site) aggregate.Definitions
+	clock       func() time.Time
+	cache       *cache
 }
 
 // New makes an Asker.
@@ -58,7 +61,10 @@ func New(o Options) *Asker {
 	if o.CacheBytes == 0 {
 		o.CacheBytes = 16 << 20
 	}
-	return &Asker{blocks: o.Blocks, open: o.Open, settings: o.Settings, clock: o.Clock, cache: newCache(o.CacheBytes)}
+	if o.Definitions == nil {
+		o.Definitions = func(aggregate.Site) (none aggregate.Definitions) { return none }
+	}
+	return &Asker{blocks: o.Blocks, open: o.Open, settings: o.Settings, definitions: o.Definitions, clock: o.Clock, cache: newCache(o.CacheBytes)}
 }
 
 // ErrUnknownSite is returned for a query about a site that does not exist.
@@ -92,23 +98,33 @@ func (a *Asker) Answer(q *aggregate.Query) (*aggregate.Report, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s: %w", q.Site, ErrUnknownSite)
 	}
+	var report *aggregate.Report
+	err := a.steadily(q.Site, func(open []aggregate.Day) (err error) {
+		report, err = a.answer(q, settings, open)
+		return err
+	})
+	return report, err
+}
+
+// steadily runs a question until no day has opened or closed meanwhile.
+func (a *Asker) steadily(site aggregate.Site, question func(open []aggregate.Day) error) error {
 	var lastErr error
 	for range 4 {
-		before := a.openDays(q.Site)
-		report, err := a.answer(q, settings, before)
+		before := a.openDays(site)
+		err := question(before)
 		if errors.Is(err, aggregate.ErrDayClosed) {
 			lastErr = err
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if slices.Equal(before, a.openDays(q.Site)) {
-			return report, nil
+		if slices.Equal(before, a.openDays(site)) {
+			return nil
 		}
-		lastErr = fmt.Errorf("%s: days opened or closed during the query: %w", q.Site, aggregate.ErrDayClosed)
+		lastErr = fmt.Errorf("%s: days opened or closed during the query: %w", site, aggregate.ErrDayClosed)
 	}
-	return nil, lastErr
+	return lastErr
 }
 
 func (a *Asker) openDays(site aggregate.Site) []aggregate.Day {

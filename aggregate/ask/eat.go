@@ -109,7 +109,7 @@ func (s *side) learn(dict []string) {
 // study judges a stored value.
 func (s *side) study(stored string) valueInfo {
 	value := stored
-	if s.fact.dim == aggregate.Property {
+	if s.fact.dim == aggregate.Property || s.fact.dim == aggregate.Reached {
 		if aggregate.Part(stored, 0) != s.fact.key {
 			return valueInfo{foreign: true}
 		}
@@ -344,7 +344,7 @@ func (e *eater) mark(c *cell, d aggregate.Dimension) {
 	}
 	c.visitsBound, n.summedVisits = true, true
 	c.engagedBound, n.summedEngaged = true, true
-	if d != aggregate.Page && d != aggregate.Hostname {
+	if d != aggregate.Page && d != aggregate.Hostname && d != aggregate.Section {
 		c.meansBound, n.summedMeans = true, true
 	}
 }

@@ -44,6 +44,11 @@ func findFacts(fields []aggregate.Field, leaves []leaf) []fact {
 	for _, l := range leaves {
 		add(l.field)
 	}
+	for i := range facts {
+		if facts[i].dim == aggregate.Section && len(facts) > 1 {
+			facts[i].dim = aggregate.Page // whose links tell of its sections
+		}
+	}
 	slices.SortStableFunc(facts, func(a, b fact) int { return int(a.dim) - int(b.dim) })
 	for _, f := range fields {
 		if !isTime(f) {
@@ -84,6 +89,10 @@ func (p *plan) checkPast() error {
 	if p.grain == aggregate.Hour || p.grain == aggregate.Minute {
 		return p.refuseAll("Of the hours of past days only the site's totals are kept.",
 			"Ask by time:day, or for today alone, or leave this out.")
+	}
+	if len(p.facts) == 1 && p.facts[0].dim == aggregate.PageBefore {
+		return &Refusal{Part: part(&p.facts[0]), TooMany: names(&p.facts[0]),
+			Why: "On past days the page before is linked with the page alone.", Instead: "Ask for it together with event:page."}
 	}
 	if len(p.facts) == 1 {
 		return nil

@@ -13,12 +13,13 @@ const (
 	labelNone   = "(none)"
 	labelOther  = "(other)"
 	labelHidden = "(hidden)"
+	labelEntry  = "(entry)" // of the page before: the visit began
 )
 
 // propsPrefix stands before the key of an event property.
 const propsPrefix = "event:props:"
 
-// goalField is known, so that its refusal can say why.
+// goalField is the dimension of goals, whose values are their names.
 const goalField = "event:goal"
 
 // sectionField is the first part of a page's path. Sections are made of the counters of
@@ -33,11 +34,14 @@ var fields = map[string]aggregate.Field{
 	"time:week":  {Time: aggregate.Week},
 	"time:month": {Time: aggregate.MonthGrain},
 
-	goalField:        {},
-	"event:page":     {Dimension: aggregate.Page},
-	sectionField:     {Dimension: aggregate.Page, Spelled: true},
-	"event:hostname": {Dimension: aggregate.Hostname},
-	"event:name":     {Dimension: aggregate.EventName},
+	goalField:           {Dimension: aggregate.Conversion},
+	"event:page_before": {Dimension: aggregate.PageBefore},
+	"event:section":     {Dimension: aggregate.Section},
+	"event:search_term": {Dimension: aggregate.SearchTerm},
+	"event:page":        {Dimension: aggregate.Page},
+	sectionField:        {Dimension: aggregate.Page, Spelled: true},
+	"event:hostname":    {Dimension: aggregate.Hostname},
+	"event:name":        {Dimension: aggregate.EventName},
 
 	"visit:source":          {Dimension: aggregate.Source},
 	"visit:referrer":        {Dimension: aggregate.Referrer},
@@ -107,8 +111,10 @@ func innerLabel(f aggregate.Field) func(string) string {
 		}
 	case aggregate.Source:
 		return orElse(labelDirect)
-	case aggregate.Property:
+	case aggregate.Property, aggregate.SearchTerm:
 		return orElse(labelNone)
+	case aggregate.PageBefore:
+		return orElse(labelEntry)
 	case aggregate.Referrer:
 		return partOr(labelDirect, 1)
 	case aggregate.BrowserVersion, aggregate.OSVersion:

@@ -65,9 +65,6 @@ func compileFilter(f aggregate.Filter) (e aggregate.Expr, leaves []leaf, err err
 		}
 		return e, leaves, nil
 	}
-	if err := usable(f.Field, "filters"); err != nil {
-		return e, nil, err
-	}
 	if f.Field.Dimension == aggregate.None {
 		return e, nil, &Refusal{Part: "filters", TooMany: []string{f.Field.Name},
 			Why: fmt.Sprintf("%q cannot be filtered by.", f.Field.Name), Instead: "Set date_range instead."}
@@ -78,15 +75,6 @@ func compileFilter(f aggregate.Filter) (e aggregate.Expr, leaves []leaf, err err
 	}
 	e.Dimension, e.Key, e.Match = f.Field.Dimension, f.Field.Key, test
 	return e, []leaf{{field: f.Field, one: f.Op == aggregate.FilterIs && len(f.Values) == 1}}, nil
-}
-
-// usable refuses fields that need what does not exist yet.
-func usable(f aggregate.Field, part string) error {
-	if f.Name == goalField {
-		return &Refusal{Part: part, TooMany: []string{goalField}, Why: "This site has no goals, so " + goalField + " cannot be asked for.",
-			Instead: "Ask for event:name or event:page instead."}
-	}
-	return nil
 }
 
 // compileTest makes the function that a leaf asks about each stored value.

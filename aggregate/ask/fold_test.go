@@ -50,7 +50,7 @@ func (w *world) hits() []aggregate.Hit {
 		for _, e := range v.events {
 			d := w.day(e.at)
 			h := aggregate.Hit{Site: testSite, At: e.at, Visitor: hash(v.visitor, d), Before: hash(v.visitor, d-1), Kind: e.kind,
-				Interactive: e.kind == aggregate.Custom, Engaged: e.engaged, Scroll: e.scroll}
+				Interactive: e.kind == aggregate.Custom, Engaged: e.engaged, Scroll: e.scroll, Paid: e.paid, Revenue: e.revenue}
 			for dim, x := range v.facts {
 				if dim <= aggregate.LastHitFact {
 					h.Facts[dim] = x
@@ -73,7 +73,9 @@ func (w *world) fold(t *testing.T, open int) *folded {
 	t.Helper()
 	f := &folded{blocks: &fakeBlocks{blocks: map[aggregate.Key]*aggregate.Block{}}}
 	for d := w.first; d <= w.last; d++ {
-		f.days.Insert(fold.NewDay(d, w.loc, fold.Limits{Values: 1000, Visits: 1 << 20}))
+		one := fold.NewDay(d, w.loc, fold.Limits{Values: 1000, Visits: 1 << 20})
+		one.Use(&w.defs)
+		f.days.Insert(one)
 	}
 	for _, h := range w.hits() {
 		if got := f.days.Add(f.days.At(h.At), &h); got != fold.Counted {

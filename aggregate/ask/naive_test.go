@@ -18,6 +18,8 @@ type happening struct {
 	props   map[string]string
 	engaged int64
 	scroll  int
+	paid    bool
+	revenue aggregate.Money
 }
 
 func (h *happening) active() bool { return h.kind != aggregate.Engagement }
@@ -67,6 +69,7 @@ type world struct {
 	visits []*visit
 	first  aggregate.Day
 	last   aggregate.Day
+	defs   aggregate.Definitions // what the fold knows of
 }
 
 var (
@@ -129,6 +132,9 @@ func (w *world) makeVisit(r *rand.Rand, who visitor, at int64, place, browser st
 		case k == 1 && len(v.events) > 0:
 			e.kind = aggregate.Custom
 			e.facts[aggregate.EventName] = pick(r, someNames)
+			if e.paid = r.IntN(2) == 0; e.paid {
+				e.revenue = aggregate.Money(r.IntN(100_000))
+			}
 		}
 		if e.kind == aggregate.Pageview || page == "" {
 			page = fmt.Sprintf("/p%d", min(r.IntN(pages), r.IntN(pages)))
@@ -159,6 +165,7 @@ func (w *world) hour(at int64) int          { return time.UnixMilli(at).In(w.loc
 type condition struct {
 	holds  func(v *visit, e *happening) bool
 	byPage bool
+	goals  bool // an engagement for which holds is true has reached a goal
 }
 
 // value is the stored value of a dimension for an event of a visit; ok is false
@@ -194,6 +201,13 @@ func (w *world) tally(visits []*visit, in func(at int64) bool, c condition) (t a
 			if !in(e.at) || !c.holds(v, e) {
 				continue
 			}
+			if !e.active() && c.goals {
+				hit = true
+				hitStart = hitStart || w.day(e.at) == w.day(v.events[0].at)
+				entered = true
+				days[w.day(e.at)] = true
+				continue
+			}
 			if !e.active() {
 				engaged += e.engaged
 				deepest = max(deepest, e.scroll)
@@ -203,6 +217,10 @@ func (w *world) tally(visits []*visit, in func(at int64) bool, c condition) (t a
 			hitStart = hitStart || w.day(e.at) == w.day(v.events[0].at)
 			days[w.day(e.at)] = true
 			t[aggregate.Events]++
+			if e.paid {
+				t[aggregate.Paid]++
+				t[aggregate.Revenue] += int64(e.revenue)
+			}
 			if e.kind == aggregate.Pageview {
 				t[aggregate.Pageviews]++
 			}

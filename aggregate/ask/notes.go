@@ -54,6 +54,8 @@ const (
 	codeByEvent    = "not_by_event"
 	codeFloor      = "floor"
 	codeLossy      = "memory_lost"
+	codeSince      = "counted_since"
+	codeCurrency   = "no_currency"
 	codeSummaries  = "imported_totals"
 )
 
@@ -62,7 +64,7 @@ type metricNeeds struct{ visitors, visits, means, engaged bool }
 
 func needsOf(m aggregate.Metric) (n metricNeeds) {
 	switch m {
-	case aggregate.MetricVisitors, aggregate.MetricPercentage:
+	case aggregate.MetricVisitors, aggregate.MetricPercentage, aggregate.MetricConversionRate, aggregate.MetricGroupConversion:
 		n.visitors = true
 	case aggregate.MetricVisits:
 		n.visits = true
@@ -131,10 +133,26 @@ func (p *plan) warningsOf(m aggregate.Metric) (all []aggregate.Warning) {
 		"Of visits with an event without the property no means are kept on past days.")
 	warn(n.hiddenRow && (needs.visitors || needs.visits), codeFloor,
 		"How many the row (hidden) stands for is known within bounds: it shows the upper one.")
+	warn(p.settings.Currency == "" && (m == aggregate.MetricTotalRevenue || m == aggregate.MetricAverageRevenue), codeCurrency,
+		"This site has no currency: set it (and the rates of others), and amounts are counted from then on.")
 	if n.missing != nil {
 		warn(true, codeFloor, p.missingSentence(m))
 	}
 	return all
+}
+
+// warnSince says of every metric that it holds only the days that were counted.
+func (p *plan) warnSince(all map[aggregate.Metric]aggregate.Warning, g *goalPlan) {
+	for _, m := range p.q.Metrics {
+		w, ok := all[m]
+		if !ok {
+			w.Code = codeSince
+		} else {
+			w.Warning += " "
+		}
+		w.Warning += g.sentence() + " Days before are not in the figures."
+		all[m] = w
+	}
 }
 
 func firstDay(days []aggregate.Day) aggregate.Day {

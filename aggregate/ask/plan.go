@@ -30,6 +30,7 @@ type plan struct {
 	storedFirst, storedLast aggregate.Day
 	importsOnOpen           map[aggregate.Day]bool // open days on which imports count, too
 	hasPast                 bool
+	since                   aggregate.Day // days before it are left out, as if they had no counters
 
 	fields []aggregate.Field // those that are not time
 	expr   *aggregate.Expr   // nil: no filter
@@ -42,8 +43,8 @@ type plan struct {
 }
 
 // newPlan understands the query and refuses what cannot be answered.
-func (a *Asker) newPlan(q *aggregate.Query, settings aggregate.Settings, open []aggregate.Day) (*plan, error) {
-	p := &plan{a: a, q: q, settings: settings, loc: settings.Location(), now: a.clock(), open: open,
+func (a *Asker) newPlan(q *aggregate.Query, settings aggregate.Settings, open []aggregate.Day, since aggregate.Day) (*plan, error) {
+	p := &plan{a: a, q: q, settings: settings, loc: settings.Location(), now: a.clock(), open: open, since: since,
 		seen: map[stretch][]dayTotal{}}
 	p.today = aggregate.DayOf(p.now, p.loc)
 	if err := p.setRange(); err != nil {
@@ -54,12 +55,9 @@ func (a *Asker) newPlan(q *aggregate.Query, settings aggregate.Settings, open []
 		switch {
 		case isTime(f):
 			times++
-		case f.Dimension == aggregate.None && f.Name != goalField:
+		case f.Dimension == aggregate.None:
 			return nil, &Refusal{Part: "dimensions", TooMany: []string{f.Name}, Why: "There is no dimension " + f.Name + "."}
 		default:
-			if err := usable(f, "dimensions"); err != nil {
-				return nil, err
-			}
 			p.fields = append(p.fields, f)
 		}
 	}
@@ -77,6 +75,11 @@ func (a *Asker) newPlan(q *aggregate.Query, settings aggregate.Settings, open []
 	}
 	if err := p.setBuckets(); err != nil {
 		return nil, err
+	}
+	for i := range p.buckets {
+		if b := &p.buckets[i]; b.first < since && since <= b.last {
+			b.first = since // what was carried into it was not counted before
+		}
 	}
 	p.grid = newGrid(len(p.buckets), len(p.fields))
 	return p, nil
@@ -192,7 +195,7 @@ func (p *plan) stretches(first, last aggregate.Day) []stretch {
 		return nil
 	}
 	var all []stretch
-	lo, hi := max(first, p.storedFirst), min(last, p.storedLast)
+	lo, hi := max(first, p.storedFirst, p.since), min(last, p.storedLast)
 	for d := lo; d <= hi; d++ {
 		w := p.everyone()
 		if p.isOpen(d) {
@@ -219,7 +222,7 @@ func (p *plan) stretches(first, last aggregate.Day) []stretch {
 // that is known where all days of the month that have any lie within.
 func (p *plan) monthCovered(month, first, last aggregate.Day) (w whose) {
 	next := month.AddMonths(1)
-	if max(month, p.storedFirst) < first {
+	if max(month, p.storedFirst, p.since) < first {
 		return 0
 	}
 	if min(next-1, p.storedLast) <= last {
@@ -237,5 +240,5 @@ func (p *plan) monthCovered(month, first, last aggregate.Day) (w whose) {
 
 // openInRange keeps the open days of the range.
 func (p *plan) openInRange() []aggregate.Day {
-	return slices.DeleteFunc(slices.Clone(p.open), func(d aggregate.Day) bool { return d < p.first || d > p.last })
+	return slices.DeleteFunc(slices.Clone(p.open), func(d aggregate.Day) bool { return d < max(p.first, p.since) || d > p.last })
 }

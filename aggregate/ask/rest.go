@@ -279,7 +279,7 @@ func (r *rest) adds() (visits, starts bool) {
 		}
 		visits = false
 		free := r.mode == restTotal || r.from.fact.dim.OfVisit()
-		if !free || s.fact.dim != aggregate.Page && s.fact.dim != aggregate.Hostname {
+		if !free || s.fact.dim != aggregate.Page && s.fact.dim != aggregate.Hostname && s.fact.dim != aggregate.Section {
 			starts = false
 		}
 	}
@@ -376,6 +376,8 @@ func withoutProperty(whole, with *aggregate.Counts) cell {
 	n := &c.counts
 	n[aggregate.Events] = max(0, whole[aggregate.Events]-with[aggregate.Events])
 	n[aggregate.Pageviews] = max(0, whole[aggregate.Pageviews]-with[aggregate.Pageviews])
+	n[aggregate.Revenue] = max(0, whole[aggregate.Revenue]-with[aggregate.Revenue])
+	n[aggregate.Paid] = max(0, whole[aggregate.Paid]-with[aggregate.Paid])
 	n[aggregate.Visitors] = min(whole[aggregate.Visitors], n[aggregate.Events])
 	n[aggregate.Visits] = min(whole[aggregate.Visits], n[aggregate.Events])
 	return c
