@@ -66,8 +66,7 @@ func TestPastDaysRefuseWhatTheyDoNotLink(t *testing.T) {
 			t.Errorf("%s: one too many %v, want %v; %q wants %q and what can be asked instead", c.name, r.TooMany, c.tooMany, r, c.words)
 		}
 	}
-	for _, m := range []aggregate.Metric{aggregate.MetricConversionRate, aggregate.MetricGroupConversion, aggregate.MetricTotalRevenue,
-		aggregate.MetricAverageRevenue, aggregate.MetricExitRate} {
+	for _, m := range []aggregate.Metric{aggregate.MetricConversionRate, aggregate.MetricGroupConversion, aggregate.MetricExitRate} {
 		q := s.query(first, last, nil)
 		q.Metrics = []aggregate.Metric{m}
 		var r *Refusal

@@ -132,8 +132,8 @@ func (w *world) makeVisit(r *rand.Rand, who visitor, at int64, place, browser st
 		case k == 1 && len(v.events) > 0:
 			e.kind = aggregate.Custom
 			e.facts[aggregate.EventName] = pick(r, someNames)
-			if e.paid = r.IntN(2) == 0; e.paid {
-				e.revenue = aggregate.Money(r.IntN(100_000))
+			if e.paid = at/60_000%2 == 0; e.paid {
+				e.revenue = aggregate.Money(at / 1000 % 99_991)
 			}
 		}
 		if e.kind == aggregate.Pageview || page == "" {

@@ -168,7 +168,7 @@ func (s *Server) wire(proxies ingest.Proxies) {
 	}
 	s.engine = live.New(engine)
 	s.salts = visitor.NewSalts(salts)
-	s.asker = ask.New(ask.Options{Blocks: askedBlocks{s.db}, Open: s.engine, Settings: s.db.Settings, Clock: s.clock})
+	s.asker = ask.New(ask.Options{Blocks: askedBlocks{s.db}, Open: s.engine, Settings: s.db.Settings, Definitions: s.db.Definitions, Clock: s.clock})
 	blocks.ask = s.asker
 	s.book = openBook(s.db, s.clock, nil)
 	s.control = &control{db: s.db, book: s.book, blocks: blocks, engine: s.engine, asker: s.asker, salts: s.salts, places: s.places, spam: s.spam,
