@@ -25,6 +25,7 @@ type Options struct {
 	Ledgers  Ledgers
 	Sites    Sites
 	Goals    Goals
+	Ways     FunnelsAndFlows
 	Segments Segments
 	Gate     Gate
 	// Address is the address that a request comes from, behind the trusted proxies.
@@ -68,6 +69,11 @@ var endpoints = map[string]endpoint{
 	"/api/v1/sites/*":                 {fasthttp.MethodGet: atSite((*API).showSite), fasthttp.MethodPut: atSite((*API).changeSite), fasthttp.MethodDelete: atSite((*API).removeSite)},
 	"/api/v1/sites/goals":             {fasthttp.MethodGet: ofSite((*API).listGoals), fasthttp.MethodPut: ofSite((*API).putGoal)},
 	"/api/v1/sites/goals/*":           {fasthttp.MethodDelete: ofSite((*API).removeGoal)},
+	"/api/v2/goals":                   {fasthttp.MethodGet: (*API).goals},
+	"/api/v2/funnels":                 {fasthttp.MethodGet: (*API).funnels, fasthttp.MethodPost: (*API).addFunnel},
+	"/api/v2/funnels/query":           {fasthttp.MethodPost: (*API).queryFunnel},
+	"/api/v2/funnels/*":               {fasthttp.MethodDelete: (*API).removeFunnel},
+	"/api/v2/flows":                   {fasthttp.MethodPost: (*API).flow},
 	"/api/v2/segments":                {fasthttp.MethodGet: (*API).listSegments, fasthttp.MethodPost: (*API).putSegment},
 	"/api/v2/segments/*":              {fasthttp.MethodGet: (*API).getSegment, fasthttp.MethodPut: (*API).putSegment, fasthttp.MethodDelete: (*API).removeSegment},
 	"/api/v2/refusals":                {fasthttp.MethodGet: (*API).refusals},
