@@ -45,6 +45,9 @@
 // are heard of by the Navigation API (Chrome 102, Firefox 147, Safari 26.2); where
 // there is none, such a page is counted when it is first scrolled, clicked, left.
 //
+// The script itself only sets up its listeners; the first look at the page, and the
+// first beacon, are a task of their own right after it.
+//
 // optout.js is a script of its own, for a button on the site's page about
 // privacy: it writes plausible_ignore when a visitor says so, and at no other time.
 package snippet

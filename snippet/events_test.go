@@ -235,6 +235,7 @@ func TestHookChangesAndDropsEvents(t *testing.T) {
 func TestDebugSaysWhyInTheConsole(t *testing.T) {
 	s := newSite(t, nil)
 	s.page("/", s.tag(`data-debug data-exclude="/secret"`))
+	s.before(clock) // no attention is reported, which would be shown as well
 	s.before(`window.said = []; console.warn = (...words) => said.push(words.join(' '))`)
 	s.open("/")
 	s.await([]string{"pageview /"})

@@ -1,8 +1,10 @@
 package snippet_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
@@ -270,4 +272,44 @@ func TestLocalHostsAreLeftOutUnlessAsked(t *testing.T) {
 	s.await([]string{"pageview /local"})
 	s.open("/named")
 	s.await([]string{"pageview /local", "pageview /named"})
+}
+
+// A page that the browser's protocol holds on to is not prerendered. So this one
+// has a tab of its own that nobody is attached to, asks when to go on, and tells
+// how far it is.
+func TestPrerenderedPageIsCountedWhenItIsVisited(t *testing.T) {
+	s := newSite(t, map[string]string{
+		"/front": "",
+		"/": `<script type=speculationrules>{"prerender": [{"urls": ["/next"]}]}</script>TAG<script>
+			const asking = setInterval(async () => { if ((await fetch('/go')).ok) { clearInterval(asking); location = '/next' } }, 20)</script>`,
+		"/next": `TAG<script>
+			addEventListener('DOMContentLoaded', () => fetch('/loaded?' + document.prerendering))
+			document.addEventListener('prerenderingchange', () => setTimeout(() => fetch('/activated'), 50))</script>`,
+	}).inAWindow()
+	s.open("/front")
+	_, err := chromedp.CallBrowser(s.ctx, target.CreateTarget, target.CreateTargetParams{
+		URL: s.url("/"), BrowserContextID: chromedp.FromContext(s.ctx).BrowserContextID,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.asked("/loaded?true")
+	s.await([]string{"pageview /"})
+	s.page("/go", "")
+	s.asked("/activated")
+	s.await([]string{"pageview /", "pageview /next"})
+}
+
+// asked waits until a page has asked for that address.
+func (s *site) asked(uri string) {
+	s.t.Helper()
+	for end := time.Now().Add(patience); time.Now().Before(end); <-time.After(5 * time.Millisecond) {
+		browser.web.mu.Lock()
+		seen := slices.Contains(browser.web.seen[s.host], uri)
+		browser.web.mu.Unlock()
+		if seen {
+			return
+		}
+	}
+	s.t.Fatalf("no page has asked for %s", uri)
 }

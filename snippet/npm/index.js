@@ -2,7 +2,7 @@
 // tracker.js
 var start = (TAG) => {
   try {
-    let tag = TAG, options = tag.dataset, page, attentive, since, engaged, depth, revenue, shown = {}, { q: calls = [] } = window.footfall || window.plausible || 0, take = (call) => calls.push(call), send = async ([name, { u = location, url = u, props, callback, ...more } = {}]) => {
+    let tag = TAG, options = tag.dataset, page, attentive, since, engaged, depth, revenue, shown = {}, { q: calls = [] } = window.footfall || window.plausible || 0, take = calls.push.bind(calls), send = async (name, { u = location, url = u, props, callback, ...more } = {}) => {
       try {
         url = new URL(url, location), url.search = url.search.replace(/([?&]((utm_|source=|ref=)[^&]*|\w+(clk?|bra)id=))|./g, "$1"), url.hash = "hash" in options ? url.hash.split(/[?&=]/)[0] : "";
         let path = url.pathname + url.hash;
@@ -17,29 +17,29 @@ var start = (TAG) => {
           h: 1,
           ...more
         };
-        throw navigator.globalPrivacyControl || localStorage.plausible_ignore ? "opt-out" : !("local" in options) && !/\.[a-z]/.test(navigator.webdriver || location.host) ? "local" : RegExp(`^(?!(${options.exclude})/?$)(${options.include || "**"})/?$`.replace(/\*+|, */g, (sign) => sign == "*" ? "[^/]*" : sign > "+" ? "|" : ".*")).test(path) ? (event = window[options.transform || "Object"](event)) ? await fetch(options.api || new URL("../api/event", tag.src), {
+        throw navigator.globalPrivacyControl || localStorage.plausible_ignore ? "opt-out" : "local" in options || /\.[a-z]/.test(navigator.webdriver || location.host) ? RegExp(`^(?!(${options.exclude})/?$)(${options.include || "**"})/?$`.replace(/\*+|, */g, (sign) => sign == "*" ? "[^/]*" : sign > "+" ? "|" : ".*")).test(path) ? (event = window[options.transform || "Object"](event)) ? await fetch(options.api || new URL("../api/event", tag.src), {
           method: "POST",
           body: JSON.stringify(event),
           keepalive: 1,
           credentials: "omit",
           referrerPolicy: "origin"
-        }) : "transform" : "excluded";
+        }) : "transform" : "excluded" : "local";
       } catch (result) {
         result && "debug" in options && console.warn(result, ...result.headers || []), callback?.(result);
       }
-    }, report = (() => engaged > 99 && send(["engagement", { u: page, sd: depth, e: engaged }], engaged = 0)), read = ((element, props = {}) => (revenue = {}, [...element.attributes, ...element.classList].map((word) => (word.name ? "l-" + word.name + "=" + word.value : word.replace(/\+/g, " ")).replace(/[el]-(event|revenue)-(.+?)(?:=|--)(.*)/, (_, kind, key, value) => (kind > "f" ? revenue : props)[key] = value)), props)), look = (event) => {
+    }, report = (() => engaged > 99 && send("engagement", { u: page, sd: depth, e: engaged }, engaged = 0)), read = ((element, props = {}) => (revenue = {}, [...element.attributes, ...element.classList].map((word) => (word.name ? "l-" + word.name + "=" + word.value : word.replace(/\+/g, " ")).replace(/[el]-(event|revenue)-(.+?)(?:=|--)(.*)/, (_, kind, key, value) => (kind > "f" ? revenue : props)[key] = value)), props)), look = (event) => {
       try {
-        engaged += attentive * (-since + (since = performance.now())), depth = Math.max(depth, (scrollY + innerHeight) / document.documentElement.scrollHeight * 100);
+        engaged += attentive * (-since + (since = performance.now())), event.persisted && (shown = {}), event.persisted ?? (depth = Math.max(depth, (scrollY + innerHeight) / document.documentElement.scrollHeight * 100));
         let element = event.target.closest("[class*=plausible-event-name],[data-footfall-event-name]") || event.target.closest("a,form"), {
           name = element.action ? "forms" in options && "Form: Submission" : RegExp(`\\.(${options.downloads || "[dx]..x|p[dkp]..?|m[iop]..?|w[am].|r[at].|avi|csv|exe|key|txt|dmg|zip|[7g]z"})$`, "i").test(element.pathname) ? "File Download" : element.host && element.host != location.host && options.outbound != "off" && "Outbound Link: Click",
           ...props
         } = read(element);
-        name && (element.action ? event.type > "se" : event.button < 2) && send([name, { props: { url: element.host && element.origin + element.pathname, ...props }, $: revenue }]);
+        name && (element.action ? event.type > "se" : event.button < 2) && send(name, { props: { url: element.host && element.origin + element.pathname, ...props }, $: revenue });
       } catch {
       }
-      event.persisted && (shown = {}), (attentive = !document.hidden && ("manual" in options || send([]), calls.splice(0).map(take = send), document.hasFocus())) || report();
+      (attentive = !document.hidden && ("manual" in options || send(), calls.splice(0).map(take = (call) => send(...call)), document.hasFocus())) || report();
     };
-    options[404] != "off" && performance.getEntries()[0].responseStatus == 404 && calls.push([404]), look(calls), (window.plausible = window.footfall = (...call) => take(call)).q = null, "visibilitychange pageshow focus blur scroll click auxclick submit".split(" ").map((type) => addEventListener(type, look, 1)), navigation.addEventListener("currententrychange", look);
+    options[404] != "off" && performance.getEntries()[0].responseStatus == 404 && calls.push([404]), setTimeout(look), (window.plausible = window.footfall = (...call) => take(call)).q = null, "visibilitychange pageshow focus blur scroll click auxclick submit".split(" ").map((type) => addEventListener(type, look, 1)), navigation.addEventListener("currententrychange", look);
   } catch {
   }
 };

@@ -31,15 +31,15 @@ try {
   let shown = {}       // paths of the last automatic view and of the last 404, by name
 
   // What the page called before. Where this script runs already, by another tag,
-  // q is null, and the first use of calls ends the second run.
+  // q is null, and the next line ends the second run.
   const { q: calls = [] } = window.footfall || window.plausible || 0
-  let take = call => calls.push(call)   // what happens to a call: it waits, until somebody saw the page
+  let take = calls.push.bind(calls)   // what happens to a call: it waits, until somebody saw the page
 
   // Sends one event: a name and its options, as the page's calls have them.
   // Without a name it is an automatic pageview, which counts when the path is
   // another than before. What becomes of it, the answer or the reason why there is
   // none, is thrown, so that there is one way out.
-  const send = async ([name, { u = location, url = u, props, callback, ...more } = {}]) => {
+  const send = async (name, { u = location, url = u, props, callback, ...more } = {}) => {
     try {
       // Of the address stay the tags of the campaign; of a click id, that there was
       // one; of the fragment, in hash mode, the route.
@@ -80,7 +80,7 @@ try {
       // that end in a number. In include and exclude, * stops at a slash and ** does
       // not; the rest is as in a regular expression. The hook has the last word.
       throw navigator.globalPrivacyControl || localStorage.plausible_ignore ? 'opt-out'
-        : EXTRAS && !NAMED_LOCAL && !('local' in options) && !/\.[a-z]/.test(navigator.webdriver || location.host) ? 'local'
+        : EXTRAS && !(NAMED_LOCAL || 'local' in options || /\.[a-z]/.test(navigator.webdriver || location.host)) ? 'local'
           : EXTRAS && !RegExp(`^(?!(${options.exclude})/?$)(${options.include || '**'})/?$`
             .replace(/\*+|, */g, sign => sign == '*' ? '[^/]*' : sign > '+' ? '|' : '.*')).test(path) ? 'excluded'
             : EXTRAS && !(event = window[options.transform || 'Object'](event)) ? 'transform'
@@ -101,7 +101,7 @@ try {
 
   // Sends the attention since the last report. A tenth of a second is not worth a
   // request and stays in the account.
-  const report = EXTRAS && (() => engaged > 99 && send(['engagement', { u: page, sd: depth, e: engaged }], engaged = 0))
+  const report = EXTRAS && (() => engaged > 99 && send('engagement', { u: page, sd: depth, e: engaged }, engaged = 0))
 
   // The properties that an author wrote on an element: words like
   // plausible-event-name=Sign+up in its class, attributes like
@@ -114,12 +114,16 @@ try {
     return props
   })
 
-  // Hears every event.
+  // Hears every event, and looks once without one.
   const look = event => {
     if (EXTRAS) {
       try {
         engaged += attentive * (-since + (since = performance.now()))
-        depth = Math.max(depth, (scrollY + innerHeight) / document.documentElement.scrollHeight * 100)
+        // The return from the back-forward cache is another view. The first look is
+        // at no event, and ends here; nor does it measure when the page is first
+        // shown, which may not be laid out yet.
+        if (event.persisted) shown = {}
+        event.persisted ?? (depth = Math.max(depth, (scrollY + innerHeight) / document.documentElement.scrollHeight * 100))
 
         // Clicks and submitted forms: what the author named goes under that name and
         // no other. Without an element to speak of this throws, which ends the look.
@@ -133,25 +137,24 @@ try {
           ...props
         } = read(element)
         name && (element.action ? event.type > 'se' : event.button < 2) &&
-          send([name, { props: { url: element.host && element.origin + element.pathname, ...props }, $: revenue }])
+          send(name, { props: { url: element.host && element.origin + element.pathname, ...props }, $: revenue })
       } catch {}
-      // The return from the back-forward cache is another view.
-      if (event.persisted) shown = {}
     }
 
     // Nothing is sent before somebody saw the page; then its calls are sent as they
     // come.
     (attentive = !document.hidden && (
       EXTRAS ? (
-        NAMED_MANUAL || 'manual' in options || send([]),
-        calls.splice(0).map(take = send),
+        NAMED_MANUAL || 'manual' in options || send(),
+        calls.splice(0).map(take = call => send(...call)),
         document.hasFocus()
-      ) : send([])
+      ) : send()
     )) || EXTRAS && report()
   }
 
   EXTRAS && options[404] != 'off' && performance.getEntries()[0].responseStatus == 404 && calls.push([404])
-  look(calls)
+  // The first look is a task of its own, so that the script itself is done at once.
+  setTimeout(look)
   if (EXTRAS) (window.plausible = window.footfall = (...call) => take(call)).q = null;
 
   (EXTRAS ? 'visibilitychange pageshow focus blur scroll click auxclick submit' : 'visibilitychange')
