@@ -28,6 +28,7 @@ type Token struct {
 	Name   string           `json:"name"`
 	Sites  []aggregate.Site `json:"sites"` // empty: every site
 	Scopes []string         `json:"scopes"`
+	Used   aggregate.Day    `json:"used,omitempty"` // when it was used last; 0 = never
 }
 
 // Allows reports whether the token opens this scope of this site.
@@ -242,11 +243,34 @@ func (db *DB) RemoveSite(site aggregate.Site) error {
 		if err := clearShelves(tx, r, site); err != nil {
 			return err
 		}
+		if err := closeTokens(tx, r, site); err != nil {
+			return err
+		}
 		if _, err := deletePrefix(tx, number(uint32(entry.id))); err != nil {
 			return err
 		}
 		return tx.Bucket(sitesBucket).Delete(number(uint32(entry.id)))
 	})
+}
+
+// closeTokens takes a site from the tokens that open it, and ends those that open
+// nothing else: a site that is added again under the name is another one.
+func closeTokens(tx *bbolt.Tx, r *records, site aggregate.Site) error {
+	for sum, t := range r.tokens {
+		if !slices.Contains(t.Sites, site) {
+			continue
+		}
+		var err error
+		if t.Sites = slices.DeleteFunc(slices.Clone(t.Sites), func(s aggregate.Site) bool { return s == site }); len(t.Sites) == 0 {
+			err = tx.Bucket(tokensBucket).Delete(sum[:])
+		} else {
+			err = put(tx.Bucket(tokensBucket), sum[:], t)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Sites are all sites, sorted by name.
@@ -296,7 +320,7 @@ func (db *DB) AddToken(name string, sites []aggregate.Site, scopes []string) (pl
 			}
 		}
 		sum := sha256.Sum256([]byte(plaintext))
-		return put(tx.Bucket(tokensBucket), sum[:], Token{name, slices.Clone(sites), slices.Clone(scopes)})
+		return put(tx.Bucket(tokensBucket), sum[:], Token{Name: name, Sites: slices.Clone(sites), Scopes: slices.Clone(scopes)})
 	})
 	if err != nil {
 		return "", err
@@ -315,6 +339,19 @@ func (db *DB) CheckToken(plaintext string) (Token, bool) {
 func (db *DB) Tokens() []Token {
 	return slices.SortedFunc(maps.Values(db.records.Load().tokens),
 		func(a, b Token) int { return cmp.Compare(a.Name, b.Name) })
+}
+
+// UseToken writes down that a token was used on a day, or returns ErrNoToken.
+func (db *DB) UseToken(name string, day aggregate.Day) error {
+	return db.change("use token", func(tx *bbolt.Tx, r *records) error {
+		for sum, t := range r.tokens {
+			if t.Name == name {
+				t.Used = day
+				return put(tx.Bucket(tokensBucket), sum[:], t)
+			}
+		}
+		return fmt.Errorf("%w: %s", ErrNoToken, name)
+	})
 }
 
 // RemoveToken ends a token, or returns ErrNoToken.

@@ -41,6 +41,8 @@ type Access struct {
 	// Trusted reports whether a peer is a proxy whose word on the reader's own
 	// connection is believed. nil: those on this machine are.
 	Trusted func(net.IP) bool
+	// shared is the one site that whoever comes may see: that of a secret link.
+	shared aggregate.Site
 	// Network stands for the network that a request comes from, without saying which
 	// it is: who guesses passwords is slowed down by it. nil: all come from one.
 	Network func(*fasthttp.RequestCtx) uint64
@@ -55,6 +57,7 @@ type reader struct {
 	session account.Session // of somebody who is signed in; ID 0: nobody is
 	cookie  string          // the session's token
 	token   string          // of a program
+	shared  aggregate.Site  // of a secret link, which shows it
 	tokens  Tokens
 }
 
@@ -70,6 +73,8 @@ func (r reader) role(site aggregate.Site) team.Role {
 		return team.Owner
 	case r.session.ID != 0:
 		return r.session.Member.Grants.Role(site)
+	case r.shared != "" && r.shared == site:
+		return team.Viewer
 	case r.token != "" && site != "" && r.tokens.Check(r.token, site, ScopeStats):
 		return team.Viewer
 	}
@@ -77,7 +82,7 @@ func (r reader) role(site aggregate.Site) team.Role {
 }
 
 // known reports whether the reader showed anything at all.
-func (r reader) known() bool { return r.local || r.session.ID != 0 || r.token != "" }
+func (r reader) known() bool { return r.local || r.session.ID != 0 || r.token != "" || r.shared != "" }
 
 // signed reports whether the reader has a session.
 func (r reader) signed() bool { return r.session.ID != 0 }
@@ -85,6 +90,9 @@ func (r reader) signed() bool { return r.session.ID != 0 }
 // reader finds out who asks. A token is not checked here: what it opens depends on
 // the site. It comes before a session, so that nobody's session adds to it.
 func (u *UI) reader(ctx *fasthttp.RequestCtx) reader {
+	if u.access.shared != "" {
+		return reader{shared: u.access.shared}
+	}
 	if token := bearerToken(ctx); token != "" && u.access.Tokens != nil {
 		return reader{token: token, tokens: u.access.Tokens}
 	}

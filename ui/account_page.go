@@ -54,7 +54,7 @@ func day(l *words.Locale, t time.Time) string {
 func (u *UI) accountView(c *caller) *accountView {
 	l, own := u.locale(c.RequestCtx), c.who.session
 	// The session may have ended by what was just done, the account not.
-	v := &accountView{Base: u.base, Token: u.formToken(c), Email: own.Member.Email, Least: account.PasswordLeast, Script: u.assetURL("passkey.js")}
+	v := &accountView{Base: u.base, Token: u.formToken(c), Email: own.Member.Email, Least: account.PasswordLeast, Script: u.passkeyScript(c)}
 	if m, err := u.access.Book.Find(own.Member.Email); err == nil {
 		v.Password, v.Factor, v.Roles = m.Password, m.Factor, rolesOf(l, m.Grants)
 	}

@@ -36,6 +36,7 @@ type shell struct {
 	Home          string
 	FormToken     string // of the form that signs out
 	Email         string // of who is signed in
+	Staff         bool   // who sees the accounts
 	Time, Zone    string // when the figures were read
 	Main          template.HTML
 }
@@ -121,7 +122,7 @@ func (u *UI) page(ctx *fasthttp.RequestCtx, who reader, s shell, loc *time.Locat
 		return
 	}
 	signed := u.signedShell(who)
-	s.Signed, s.FormToken, s.Email = signed.Signed, signed.FormToken, signed.Email
+	s.Signed, s.FormToken, s.Email, s.Staff = signed.Signed, signed.FormToken, signed.Email, signed.Staff
 	s.Time, s.Zone = zoned(made, loc), loc.String()
 	s.Main = template.HTML(html) // #nosec G203 -- printed by html/template just above
 	u.wrap(ctx, fasthttp.StatusOK, s)

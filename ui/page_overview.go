@@ -1,10 +1,8 @@
 package ui
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
-	"html/template"
 	"math"
 	"slices"
 	"strings"
@@ -268,6 +266,9 @@ func (u *UI) newSite(c *caller) {
 		err = u.addSite(site, map[string]string{"timezone": cmp.Or(zone, "UTC")})
 	}
 	if err == nil {
+		err = u.note(c, site, "site.add", "")
+	}
+	if err == nil {
 		u.redirect(c.RequestCtx, withArguments(u.sitePath(site)+"/"+installPath, spoken(c.RequestCtx)))
 		return
 	}
@@ -290,13 +291,5 @@ func (u *UI) newSite(c *caller) {
 
 // sheet prints a page that does not move by itself, such as one with forms.
 func (u *UI) sheet(c *caller, status int, name, title string, view any) {
-	var out bytes.Buffer
-	if err := templates(u.locale(c.RequestCtx)).ExecuteTemplate(&out, name, view); err != nil {
-		u.log.Error("BUG: a page could not be printed", "page", name, "err", err)
-	}
-	s := shell{Title: title + " · Footfall", Signed: c.who.signed(), Main: template.HTML(out.String())} // #nosec G203 -- printed by html/template just above
-	if s.Signed {
-		s.FormToken = tokenOf(c.who.cookie)
-	}
-	u.wrap(c.RequestCtx, status, s)
+	u.print(c.RequestCtx, status, name, title, view, u.signedShell(c.who))
 }

@@ -3,6 +3,7 @@ package ui
 import (
 	"encoding/json"
 	"errors"
+	"net"
 	"strings"
 
 	"footfall/ui/account"
@@ -19,6 +20,15 @@ func (u *UI) webOrigin(c *caller) string {
 	scheme, rest, _ := strings.Cut(u.origin(c.RequestCtx), "://")
 	host, _, _ := strings.Cut(rest, "/")
 	return scheme + "://" + host
+}
+
+// passkeyScript is the script's address; blank where the reader has reached us by
+// a number: a passkey belongs to a name.
+func (u *UI) passkeyScript(c *caller) string {
+	if net.ParseIP(hostName(hostOfURL(u.webOrigin(c)))) != nil {
+		return ""
+	}
+	return u.assetURL("passkey.js")
 }
 
 // rite is a ceremony that has begun, for the script.

@@ -57,6 +57,11 @@ type Options struct {
 	// by it. May be nil.
 	Derive func(ctx *fasthttp.RequestCtx, site aggregate.Site) (Derived, bool)
 
+	// Keeper changes sites; nil: the pages that do are not there.
+	Keeper Keeper
+	// TokenBook makes tokens; nil: none can be made here.
+	TokenBook TokenBook
+
 	Access Access
 	// BasePath is the path that everything lies under, such as "/stats"; "" = "/".
 	BasePath string
@@ -92,11 +97,14 @@ type UI struct {
 	clock         func() time.Time
 	log           *slog.Logger
 
-	routes   []route
-	assets   *assets
-	views    views
-	failures failures
-	credits  func() []Credit
+	keeper    Keeper
+	tokenBook TokenBook
+	shares    shares
+	routes    []route
+	assets    *assets
+	views     views
+	failures  failures
+	credits   func() []Credit
 }
 
 // Credit is whom a page thanks: a sentence, and where they are.
@@ -107,7 +115,7 @@ func New(o Options) *UI {
 	u := &UI{ask: o.Ask, sites: o.Sites, settings: o.Settings, first: o.First, notices: o.Notices, credits: o.Credits, api: o.API,
 		ledger: o.Ledger, ledgers: o.Ledgers, gate: o.Gate, addSite: o.AddSite, strangers: o.Strangers, pinned: o.Pinned, addressHeader: o.AddressHeader,
 		disclose: o.Disclose, derive: o.Derive, access: o.Access, public: strings.TrimRight(o.PublicURL, "/"), clock: o.Clock, log: o.Log,
-		routes: matrix(), assets: loadAssets()}
+		keeper: o.Keeper, tokenBook: o.TokenBook, routes: matrix(), assets: loadAssets()}
 	if base := strings.Trim(o.BasePath, "/"); base != "" {
 		u.base = "/" + base
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"footfall/aggregate/team"
 	"footfall/ui/account"
 
 	"github.com/valyala/fasthttp"
@@ -26,6 +27,8 @@ type signInView struct {
 	Least  int    // characters of a password
 	Wait   int    // seconds until the next try
 	Script string // that of passkeys
+	// Invited says what an invitation gives; As is who is signed in already.
+	Invited, As string
 }
 
 // signedForm is form for those who are signed in.
@@ -37,6 +40,7 @@ func (u *UI) signedForm(c *caller, status int, name, title string, view any) {
 func (u *UI) signedShell(who reader) (s shell) {
 	if s.Signed = who.signed(); s.Signed {
 		s.FormToken, s.Email = tokenOf(who.cookie), who.session.Member.Email
+		s.Staff = who.may("", team.Staff)
 	}
 	return s
 }
@@ -86,7 +90,7 @@ func (u *UI) askIn(c *caller, status int, v signInView) {
 		u.sayMessage(c.RequestCtx, fasthttp.StatusForbidden, "door.clear", "door.clear.text")
 		return
 	}
-	v.Base, v.Action, v.Token, v.To, v.Script = u.base, u.base+"/sign-in", u.formToken(c), u.ownPath(v.To), u.assetURL("passkey.js")
+	v.Base, v.Action, v.Token, v.To, v.Script = u.base, u.base+"/sign-in", u.formToken(c), u.ownPath(v.To), u.passkeyScript(c)
 	u.form(c.RequestCtx, status, "sign-in", "door.title", &v)
 }
 
@@ -168,7 +172,7 @@ func (u *UI) await(c *caller, member account.Member, to string) {
 
 // askCode prints the form of the second step.
 func (u *UI) askCode(c *caller, status int, v signInView) {
-	v.Base, v.Action, v.Token, v.To, v.Script = u.base, u.base+"/sign-in/code", u.formToken(c), u.ownPath(v.To), u.assetURL("passkey.js")
+	v.Base, v.Action, v.Token, v.To, v.Script = u.base, u.base+"/sign-in/code", u.formToken(c), u.ownPath(v.To), u.passkeyScript(c)
 	u.form(c.RequestCtx, status, "sign-in-code", "door.title", &v)
 }
 
@@ -302,7 +306,7 @@ func wrongEntry(err error) string {
 		error
 		key string
 	}{{account.ErrShort, "entry.short"}, {account.ErrLong, "entry.long"}, {account.ErrOwnName, "entry.own_name"},
-		{account.ErrCommon, "entry.common"}, {account.ErrEmail, "entry.email"}, {account.ErrExists, "entry.exists"}} {
+		{account.ErrCommon, "entry.common"}, {account.ErrEmail, "entry.email"}, {account.ErrExists, "entry.exists"}, {account.ErrCode, "entry.code"}} {
 		if errors.Is(err, known.error) {
 			return known.key
 		}

@@ -70,3 +70,47 @@ type Passkey struct {
 
 // OfSite is blank.
 func (Passkey) OfSite() aggregate.Site { return "" }
+
+// Link is a secret address under which a site's figures can be read.
+type Link struct {
+	Site     aggregate.Site `json:"site"`
+	Name     string         `json:"name"`
+	Token    []byte         `json:"token"`              // SHA-256
+	Password string         `json:"password,omitempty"` // argon2id in PHC form; blank = none
+	Expires  int64          `json:"expires,omitempty"`
+	// Filter is what its readers see at most, as the address of a dashboard has it;
+	// blank = all of the site.
+	Filter  string `json:"filter,omitempty"`
+	Created int64  `json:"created"`
+}
+
+// OfSite is the site that the link shows.
+func (l Link) OfSite() aggregate.Site { return l.Site }
+
+// Invitation is a link by which somebody joins the team, once.
+type Invitation struct {
+	Site    aggregate.Site `json:"site"` // blank = the whole installation
+	Role    Role           `json:"role"`
+	Token   []byte         `json:"token"` // SHA-256
+	Note    string         `json:"note"`  // for whom it is, in the words of who made it
+	Expires int64          `json:"expires"`
+}
+
+// OfSite is the site that the invitation is for.
+func (i Invitation) OfSite() aggregate.Site { return i.Site }
+
+// ChangesAtMost is how many lines the activity log has; the oldest make room.
+const ChangesAtMost = 2000
+
+// Change is a line of the activity log: somebody of the team changed something.
+type Change struct {
+	At   int64          `json:"at"`
+	Site aggregate.Site `json:"about"` // blank = the installation; it need not exist any more
+	Who  string         `json:"who"`   // a mail address, or "command line"
+	What string         `json:"what"`  // the kind of change: a word of the code
+	// Detail is what was changed: the key of a setting, a role, a name.
+	Detail string `json:"detail,omitempty"`
+}
+
+// OfSite is blank: what was done to a site is known after its end.
+func (Change) OfSite() aggregate.Site { return "" }

@@ -33,14 +33,14 @@ func openSpamList(file string) (*spam.List, error) {
 }
 
 // openDoor makes the front door.
-func (s *Server) openDoor(clerk *ingest.Clerk, proxies ingest.Proxies) *ingest.Door {
+func (s *Server) openDoor(clerk *ingest.Clerk, proxies ingest.Proxies, tokens *tokenBook) *ingest.Door {
 	clerk.UseSpamList(s.spam)
 	if s.networks != nil {
 		clerk.UseNetworks(s.networks)
 	}
 	sites := &websites{db: s.db}
 	return ingest.New(ingest.Options{Clerk: clerk, Sites: s.db, Sink: s.engine, Proxies: proxies,
-		ClientIPHeader: s.flags.ClientIPHeader, CountryHeader: s.flags.CountryHeader, Websites: sites.find, Senders: tokenBook{s.db}, Rate: s.flags.Rate, Pace: ingest.DefaultPace,
+		ClientIPHeader: s.flags.ClientIPHeader, CountryHeader: s.flags.CountryHeader, Websites: sites.find, Senders: tokens, Rate: s.flags.Rate, Pace: ingest.DefaultPace,
 		Clock: s.clock, Logger: s.log})
 }
 
@@ -81,7 +81,7 @@ func (w *websites) find(id string) (aggregate.Site, bool) {
 }
 
 // MaySend is the database as the front door checks the tokens of back ends.
-func (t tokenBook) MaySend(plaintext string, site aggregate.Site) (valid, allowed bool) {
+func (t *tokenBook) MaySend(plaintext string, site aggregate.Site) (valid, allowed bool) {
 	token, ok := t.db.CheckToken(plaintext)
 	if !ok || !slices.Contains(token.Scopes, "send") {
 		return false, false

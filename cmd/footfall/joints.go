@@ -102,14 +102,3 @@ func (s saltStore) LoadSalts(fn func(aggregate.Site, aggregate.Day, time.Time, [
 		return nil
 	})
 }
-
-// tokenBook is the database as the stats API checks tokens.
-type tokenBook struct{ db *storage.DB }
-
-func (t tokenBook) Check(plaintext string, site aggregate.Site, scope string) bool {
-	token, ok := t.db.CheckToken(plaintext)
-	if !ok {
-		return false
-	}
-	return token.Allows(site, scope)
-}

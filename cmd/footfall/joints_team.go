@@ -43,6 +43,9 @@ func openBook(db *storage.DB, clock func() time.Time, random io.Reader) *account
 		Accounts:    shelf[team.Account]{db, storage.Accounts, "account"},
 		Memberships: shelf[team.Membership]{db, storage.Memberships, "membership"},
 		Passkeys:    shelf[team.Passkey]{db, storage.Passkeys, "passkey"},
+		Links:       shelf[team.Link]{db, storage.Links, "link"},
+		Invitations: shelf[team.Invitation]{db, storage.Invitations, "invitation"},
+		Changes:     shelf[team.Change]{db, storage.Changes, "activity"},
 		Sessions:    shelf[team.Session]{db, storage.Sessions, "session"},
 		Clock:       clock, Random: random,
 	})

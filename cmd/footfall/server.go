@@ -175,7 +175,8 @@ func (s *Server) wire(proxies ingest.Proxies) {
 		clock: s.clock, log: s.log, url: s.URL()}
 
 	clerk := ingest.NewClerk(s.salts, agent.NewParser(0), s.places)
-	s.door = s.openDoor(clerk, proxies)
+	tokens := newTokenBook(s.db, s.clock)
+	s.door = s.openDoor(clerk, proxies, tokens)
 	s.control.door = s.door
 	first := func(site aggregate.Site) (aggregate.Day, bool) {
 		day, _, ok := askedBlocks{s.db}.Days(site)
@@ -184,14 +185,14 @@ func (s *Server) wire(proxies ingest.Proxies) {
 		}
 		return day, ok
 	}
-	tokens := tokenBook{s.db}
 	goals := &goalBook{s.db, s.clock, s.engine}
 	programs := api.New(api.Options{Asker: s.asker, Tokens: tokens, Ledgers: ledgers{s.db, s.engine}, Gate: gate{s.db}, Address: s.door.Address,
 		Sites: siteKeeper{s.control}, Goals: goals, Ways: s.asker, Segments: s.db, Settings: s.db.Settings, First: first, Clock: s.clock, Rate: s.flags.APIRate, Log: s.log})
 	s.ui = ui.New(ui.Options{Ask: s.asker, Sites: siteKeeper{s.control}.Names, Settings: s.db.Settings, First: first, Notices: s.notices, Credits: s.credits,
 		Ledger: s.engine, Ledgers: ledgers{s.db, s.engine}, Gate: gate{s.db}, AddSite: siteKeeper{s.control}.Add,
 		Strangers: s.engine.Strangers, Pinned: pinnedScript(), AddressHeader: s.flags.ClientIPHeader,
-		API: programs.Serve, Access: ui.Access{Book: s.book, Tokens: tokens, Local: s.flags.LocalAccess, Plain: s.flags.PlainSignIn,
+		API: programs.Serve, Keeper: siteKeeper{s.control}, TokenBook: tokens,
+		Access: ui.Access{Book: s.book, Tokens: tokens, Local: s.flags.LocalAccess, Plain: s.flags.PlainSignIn,
 			Hosts: []string{hostOf(s.flags.Listen)}, Trusted: trusts(proxies), Network: s.door.Network},
 		Disclose: s.disclosure, Derive: s.derive,
 		BasePath: s.flags.BasePath, PublicURL: s.flags.PublicURL, Clock: s.clock, Log: s.log})

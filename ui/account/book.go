@@ -35,6 +35,9 @@ type Options struct {
 	Memberships Shelf[team.Membership]
 	Passkeys    Shelf[team.Passkey]
 	Sessions    Shelf[team.Session]
+	Links       Shelf[team.Link]
+	Invitations Shelf[team.Invitation]
+	Changes     Shelf[team.Change]
 
 	Cost   Cost             // of passwords; the zero value: DefaultCost
 	Clock  func() time.Time // nil: time.Now
@@ -46,6 +49,7 @@ type Book struct {
 	o        Options
 	hasher   *hasher
 	throttle *throttle
+	passKey  []byte // of the passes of secret links; made with the process
 	pending  pendings
 	rites    rites
 
@@ -66,7 +70,7 @@ func New(o Options) *Book {
 	if o.Random == nil {
 		o.Random = rand.Reader
 	}
-	return &Book{o: o, hasher: newHasher(o.Cost, o.Random), throttle: newThrottle()}
+	return &Book{o: o, hasher: newHasher(o.Cost, o.Random), throttle: newThrottle(), passKey: []byte(rand.Text() + rand.Text())}
 }
 
 // Errors of a Book, besides those of its shelves.

@@ -128,7 +128,7 @@ func (b *Book) BeginPasskey(id uint32, origin string) (options any, token string
 	}
 	w, err := party(origin)
 	if err != nil {
-		return nil, "", fmt.Errorf("passkeys at %s: %w", origin, err)
+		return nil, "", fmt.Errorf("%w: at %s: %v", ErrPasskey, origin, err)
 	}
 	var known []protocol.CredentialDescriptor
 	for i := range holder.keys {
@@ -198,7 +198,7 @@ func (b *Book) RemovePasskey(id, key uint32) error {
 func (b *Book) BeginEntry(origin string) (options any, token string, err error) {
 	w, err := party(origin)
 	if err != nil {
-		return nil, "", fmt.Errorf("passkeys at %s: %w", origin, err)
+		return nil, "", fmt.Errorf("%w: at %s: %v", ErrPasskey, origin, err)
 	}
 	assertion, session, err := w.BeginDiscoverableLogin(webauthn.WithUserVerification(protocol.VerificationRequired))
 	if err != nil {

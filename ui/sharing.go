@@ -1,0 +1,259 @@
+package ui
+
+import (
+	"cmp"
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"footfall/aggregate"
+	"footfall/ui/account"
+	"footfall/ui/view"
+
+	"github.com/valyala/fasthttp"
+)
+
+const sharingPath = "sharing"
+
+// TokenBook makes and ends tokens for programs.
+type TokenBook interface {
+	// Tokens are those that open this site alone, by name.
+	Tokens(site aggregate.Site) []TokenLine
+	// AddToken makes one and returns it: there is no other copy. ErrNameTaken where
+	// there is one of that name.
+	AddToken(name string, site aggregate.Site, scope string) (string, error)
+	// RemoveToken ends one that opens this site alone; another one is none.
+	RemoveToken(name string, site aggregate.Site) error
+}
+
+// TokenLine is what is known of a token.
+type TokenLine struct {
+	Name   string
+	Scopes []string
+	Used   aggregate.Day // 0: never
+}
+
+// ErrNameTaken is returned for a second token of one name.
+var ErrNameTaken = errors.New("there is a token of this name")
+
+// tokenScopes are what a token may do, in the order in which they are offered.
+var tokenScopes = []string{"stats", "send", "sites"}
+
+// sharingView is the page of who else sees a site's figures.
+type sharingView struct {
+	siteHead
+	Fields  []settingField
+	Links   []linkRow
+	Keys    []dimensionOption
+	Ops     []string
+	Tokens  []tokenRow
+	Scopes  []string
+	Lasts   []string
+	Shown   string // what was made just now, and is shown once
+	ShownAs string // a key of the catalogues: what it is
+	Public  string // the address of the site's page
+}
+
+type linkRow struct {
+	ID       uint32
+	Name     string
+	Filter   string
+	Expires  string
+	Password bool
+	Over     bool
+}
+
+type dimensionOption struct{ Key string }
+
+type tokenRow struct {
+	Name, Used string
+	Scopes     []string
+}
+
+// linkLasts are the times for which a link can be made.
+var linkLasts = []struct {
+	name string
+	time.Duration
+}{{"never", 0}, {"day", 24 * time.Hour}, {"week", 7 * 24 * time.Hour}, {"month", 30 * 24 * time.Hour}, {"year", 365 * 24 * time.Hour}}
+
+func (u *UI) sharingView(c *caller) *sharingView {
+	l := u.locale(c.RequestCtx)
+	v := &sharingView{siteHead: u.siteHead(c, sharingPath), Scopes: tokenScopes, Public: u.origin(c.RequestCtx) + "/" + url.PathEscape(string(c.site))}
+	for _, k := range aggregate.SettingKeys() {
+		if slices.Contains(sharingKeys, k.Key) {
+			v.Fields = append(v.Fields, fieldOf(l, k, &c.settings))
+		}
+	}
+	for _, key := range view.Keys() {
+		v.Keys = append(v.Keys, dimensionOption{key})
+	}
+	for _, op := range view.Ops {
+		v.Ops = append(v.Ops, string(op))
+	}
+	for _, one := range linkLasts {
+		v.Lasts = append(v.Lasts, one.name)
+	}
+	if u.access.Book != nil {
+		for _, one := range u.access.Book.Links(c.site) {
+			row := linkRow{ID: one.ID, Name: one.Name, Password: one.Password, Filter: filterText(one.Filter)}
+			if !one.Expires.IsZero() {
+				row.Expires, row.Over = day(l, one.Expires), !u.clock().Before(one.Expires)
+			}
+			v.Links = append(v.Links, row)
+		}
+	}
+	if u.tokenBook != nil {
+		for _, t := range u.tokenBook.Tokens(c.site) {
+			row := tokenRow{Name: t.Name, Scopes: t.Scopes}
+			if t.Used != 0 {
+				row.Used = l.Date("date.year", t.Used)
+			}
+			v.Tokens = append(v.Tokens, row)
+		}
+	}
+	return v
+}
+
+// filterText is a link's filter for people.
+func filterText(query string) string {
+	v, _ := view.Parse(query)
+	var parts []string
+	for _, f := range v.Filters {
+		parts = append(parts, f.Key+" "+string(f.Op)+" "+strings.Join(f.Values, ", "))
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (u *UI) sharing(c *caller, status int, v *sharingView) {
+	u.signedForm(c, status, "sharing", "affairs.sharing", v)
+}
+
+func (u *UI) showSharing(c *caller) { u.sharing(c, fasthttp.StatusOK, u.sharingView(c)) }
+
+func (u *UI) sharingDone(c *caller, key string) {
+	v := u.sharingView(c)
+	v.Done = key
+	u.sharing(c, fasthttp.StatusOK, v)
+}
+
+func (u *UI) sharingWrong(c *caller, key string) {
+	v := u.sharingView(c)
+	v.Why = key
+	u.sharing(c, fasthttp.StatusUnprocessableEntity, v)
+}
+
+// changeSharing is the switch that makes figures public, and who may frame them.
+func (u *UI) changeSharing(c *caller) {
+	values, wrong := changed(c, sharingKeys)
+	if len(wrong) > 0 {
+		v := u.sharingView(c)
+		v.Why = "settings.wrong"
+		for i := range v.Fields {
+			v.Fields[i].Wrong = wrong[v.Fields[i].Key]
+		}
+		u.sharing(c, fasthttp.StatusUnprocessableEntity, v)
+		return
+	}
+	if err := u.keep(c, values); err != nil {
+		u.broken(c, err)
+		return
+	}
+	u.sharingDone(c, "settings.done")
+}
+
+// newLink makes a secret link.
+func (u *UI) newLink(c *caller) {
+	args := c.PostArgs()
+	n := account.NewLink{Site: c.site, Name: strings.TrimSpace(string(args.Peek("name"))), Password: string(args.Peek("password"))}
+	for _, one := range linkLasts {
+		if one.name == string(args.Peek("lasts")) {
+			n.Lasts = one.Duration
+		}
+	}
+	if value := strings.TrimSpace(string(args.Peek("value"))); value != "" {
+		v := new(view.View).With(view.Filter{Op: view.Op(args.Peek("op")), Key: string(args.Peek("key")), Values: []string{value}})
+		n.Filter = strings.TrimPrefix(v.Query(), "?")
+		if back, _ := view.Parse(n.Filter); len(back.Filters) != 1 || len(back.Unread) > 0 {
+			u.sharingWrong(c, "sharing.links.filter.wrong") // a link that showed all instead would be worse than none
+			return
+		}
+	}
+	if n.Name == "" || u.access.Book == nil {
+		u.sharingWrong(c, "sharing.name")
+		return
+	}
+	token, err := u.access.Book.AddLink(n)
+	if errors.Is(err, account.ErrLink) || errors.Is(err, account.ErrLong) {
+		u.sharingWrong(c, cmp.Or(wrongEntry(err), "sharing.links.many"))
+		return
+	}
+	if err == nil {
+		err = u.note(c, c.site, "link.add", n.Name)
+	}
+	if err != nil {
+		u.broken(c, err)
+		return
+	}
+	v := u.sharingView(c)
+	v.Shown, v.ShownAs = u.origin(c.RequestCtx)+"/share/"+token+"/"+url.PathEscape(string(c.site)), "sharing.links.made"
+	u.sharing(c, fasthttp.StatusOK, v)
+}
+
+func (u *UI) endLink(c *caller) {
+	if u.access.Book == nil {
+		u.sharingWrong(c, "sharing.name")
+		return
+	}
+	err := u.access.Book.RemoveLink(c.site, c.number("link"))
+	if err == nil {
+		err = u.note(c, c.site, "link.end", "")
+	}
+	if err != nil {
+		u.broken(c, err)
+		return
+	}
+	u.sharingDone(c, "sharing.links.ended")
+}
+
+// newToken makes a token for programs.
+func (u *UI) newToken(c *caller) {
+	name, scope := strings.TrimSpace(string(c.PostArgs().Peek("name"))), string(c.PostArgs().Peek("scope"))
+	if name == "" || len(name) > 100 || !slices.Contains(tokenScopes, scope) || u.tokenBook == nil {
+		u.sharingWrong(c, "sharing.name")
+		return
+	}
+	token, err := u.tokenBook.AddToken(name, c.site, scope)
+	if errors.Is(err, ErrNameTaken) {
+		u.sharingWrong(c, "sharing.tokens.taken")
+		return
+	}
+	if err == nil {
+		err = u.note(c, c.site, "token.add", name+": "+scope)
+	}
+	if err != nil {
+		u.broken(c, err)
+		return
+	}
+	v := u.sharingView(c)
+	v.Shown, v.ShownAs = token, "sharing.tokens.made"
+	u.sharing(c, fasthttp.StatusOK, v)
+}
+
+func (u *UI) endToken(c *caller) {
+	name := string(c.PostArgs().Peek("name"))
+	if u.tokenBook == nil {
+		u.sharingWrong(c, "sharing.name")
+		return
+	}
+	err := u.tokenBook.RemoveToken(name, c.site)
+	if err == nil {
+		err = u.note(c, c.site, "token.end", name)
+	}
+	if err != nil {
+		u.broken(c, err)
+		return
+	}
+	u.sharingDone(c, "sharing.tokens.ended")
+}
