@@ -209,17 +209,10 @@ func (d *Door) settings(t *Ticket, site aggregate.Site) *aggregate.Settings {
 	return &t.settings
 }
 
-// Headers that are asked for, in the spelling in which the server keeps them.
+// Headers that are asked for one by one, in the spelling in which the server keeps
+// them.
 var (
-	headerOrigin        = []byte("Origin")
 	headerAuthorization = []byte("Authorization")
-	headerGPC           = []byte("Sec-Gpc")
-	headerDNT           = []byte("Dnt")
-	headerSecPurpose    = []byte("Sec-Purpose")
-	headerPurpose       = []byte("Purpose")
-	headerXPurpose      = []byte("X-Purpose")
-	headerXMoz          = []byte("X-Moz")
-	headerLanguage      = []byte("Accept-Language")
 	headerDebug         = []byte("X-Debug-Request")
 )
 
@@ -227,18 +220,8 @@ var (
 func (d *Door) readCaller(ctx *fasthttp.RequestCtx, t *Ticket) (via []netip.Addr) {
 	h := &ctx.Request.Header
 	who := &t.caller
-	*who = Caller{
-		At:       d.Clock(),
-		Agent:    h.UserAgent(),
-		Language: borrow(h.PeekCanonical(headerLanguage)),
-		GPC:      isOne(h.PeekCanonical(headerGPC)),
-		DNT:      isOne(h.PeekCanonical(headerDNT)),
-		Origin:   borrow(h.PeekCanonical(headerOrigin)),
-		Referer:  borrow(h.Referer()),
-		Signs:    readSigns(h),
-		Prefetch: IsAhead(h.PeekCanonical(headerSecPurpose)) || IsAhead(h.PeekCanonical(headerPurpose)) ||
-			IsAhead(h.PeekCanonical(headerXPurpose)) || IsAhead(h.PeekCanonical(headerXMoz)),
-	}
+	*who = Caller{At: d.Clock()}
+	who.hear(h)
 	peer := peerAddr(ctx.RemoteAddr())
 	t.chain = t.chain[:0]
 	if d.Proxies.Trust(peer) {

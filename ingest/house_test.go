@@ -72,7 +72,7 @@ func newHouse(t testing.TB, change ...func(*Options)) *house {
 		t.Fatal(err)
 	}
 	done := make(chan error, 1)
-	go func() { done <- server.Serve(ln) }()
+	go func() { done <- server.Serve(LimitPeers(ln, DefaultPeers, logger)) }()
 	t.Cleanup(func() {
 		ln.Close()
 		<-done

@@ -3,8 +3,6 @@ package ingest
 import (
 	"net/netip"
 
-	"github.com/valyala/fasthttp"
-
 	"footfall/ingest/agent"
 )
 
@@ -20,42 +18,16 @@ type Signs struct {
 	Odd     bool // Sec-Fetch-* of what no script sends
 }
 
-var (
-	headerHintBrands   = []byte("Sec-Ch-Ua")
-	headerHintVersions = []byte("Sec-Ch-Ua-Full-Version-List")
-	headerHintMobile   = []byte("Sec-Ch-Ua-Mobile")
-	headerHintPlatform = []byte("Sec-Ch-Ua-Platform")
-	headerHintSystem   = []byte("Sec-Ch-Ua-Platform-Version")
-	headerHintModel    = []byte("Sec-Ch-Ua-Model")
-	headerFetchMode    = []byte("Sec-Fetch-Mode")
-	headerFetchDest    = []byte("Sec-Fetch-Dest")
-	headerFetchUser    = []byte("Sec-Fetch-User")
-)
-
-// readSigns reads the headers, which are borrowed.
-func readSigns(h *fasthttp.RequestHeader) (s Signs) {
-	s.Missing = len(h.PeekCanonical(headerLanguage)) == 0
-	s.Odd = isOddFetch(h)
-	if s.Hints.Brands = h.PeekCanonical(headerHintBrands); len(s.Hints.Brands) > 0 {
-		s.Hints.Versions = h.PeekCanonical(headerHintVersions)
-		s.Hints.Mobile = h.PeekCanonical(headerHintMobile)
-		s.Hints.Platform = h.PeekCanonical(headerHintPlatform)
-		s.Hints.PlatformVersion = h.PeekCanonical(headerHintSystem)
-		s.Hints.Model = h.PeekCanonical(headerHintModel)
-	}
-	return s
-}
-
 // isOddFetch recognizes the headers of a page that is being opened
 // (https://www.w3.org/TR/fetch-metadata/). Beacons are sent by scripts and images.
-func isOddFetch(h *fasthttp.RequestHeader) bool {
-	switch string(h.PeekCanonical(headerFetchMode)) {
+func isOddFetch(mode, dest, user []byte) bool {
+	switch string(mode) {
 	case "navigate", "websocket":
 		return true
 	}
-	switch string(h.PeekCanonical(headerFetchDest)) {
+	switch string(dest) {
 	case "", "empty", "image", "script":
-		return len(h.PeekCanonical(headerFetchUser)) > 0
+		return len(user) > 0
 	}
 	return true
 }

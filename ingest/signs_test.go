@@ -153,10 +153,11 @@ func chromeHeaders() *fasthttp.RequestHeader {
 func TestSignsAllocateNothing(t *testing.T) {
 	h := chromeHeaders()
 	clerk := NewClerk(nil, agent.NewParser(0), nil)
-	who := Caller{Addr: netip.MustParseAddr("203.0.113.7"), Agent: h.UserAgent()}
+	addr, who := netip.MustParseAddr("203.0.113.7"), new(Caller)
 	if got := testing.AllocsPerRun(100, func() {
-		who.Signs = readSigns(h)
-		if told := clerk.recognize(&who); told.Bot != "" || told.Browser != "Chrome" {
+		*who = Caller{Addr: addr}
+		who.hear(h)
+		if told := clerk.recognize(who); told.Bot != "" || told.Browser != "Chrome" {
 			t.Fatalf("it is %+v", told)
 		}
 	}); got != 0 {
@@ -167,9 +168,10 @@ func TestSignsAllocateNothing(t *testing.T) {
 func BenchmarkRecognize(b *testing.B) {
 	h := chromeHeaders()
 	clerk := NewClerk(nil, agent.NewParser(0), nil)
-	who := Caller{Addr: netip.MustParseAddr("203.0.113.7"), Agent: h.UserAgent()}
+	addr, who := netip.MustParseAddr("203.0.113.7"), new(Caller)
 	for b.Loop() {
-		who.Signs = readSigns(h)
-		clerk.recognize(&who)
+		*who = Caller{Addr: addr}
+		who.hear(h)
+		clerk.recognize(who)
 	}
 }
