@@ -267,13 +267,7 @@ func (t *Ticket) problem(field, message string) {
 }
 
 // ReadView makes t.Beacon a pageview, as a log line tells of it.
-func (t *Ticket) ReadView(url, referrer string) {
-	t.Reset()
-	t.fields[keyName] = field{kind: textField, text: aggregate.PageviewName}
-	t.fields[keyURL] = field{kind: textField, text: url}
-	t.fields[keyReferrer] = field{kind: textField, text: referrer}
-	t.read()
-}
+func (t *Ticket) ReadView(url, referrer string) { t.ReadEvent(aggregate.PageviewName, url, referrer) }
 
 // read turns fields into the beacon and its problems.
 func (t *Ticket) read() {

@@ -56,6 +56,14 @@ func (c *Cleaner) Name(name string) string { return cutRunes(c.text.clean(name),
 // Language is a tag of a language as it is counted.
 func (c *Cleaner) Language(tag string) string { return c.text.language(tag) }
 
+// Named fills in source, referrer and channel where a source is told as others spell
+// it: by a name, an alias or a host.
+func (c *Cleaner) Named(f *aggregate.Facts, said string) {
+	name := source.NameOf(said)
+	f[aggregate.Source], f[aggregate.Referrer] = name, name
+	f[aggregate.Channel] = source.ChannelOf(name, "", "", "")
+}
+
 // Origin fills in source, referrer, channel and tags where the source is known by
 // its name. tag is utm_source, address the referrer's host and path.
 func (c *Cleaner) Origin(f *aggregate.Facts, name, address, tag, medium, campaign string) {

@@ -72,6 +72,9 @@ type Caller struct {
 	// NoAgent says that the agent cannot be known (a log format without it), which
 	// is no sign of a bot.
 	NoAgent bool
+	// Known is what somebody else has found out about the visit; nil = nobody has.
+	// There is no address then, and the agent is whatever tells the visitor apart.
+	Known *Known
 }
 
 // Clerk judges beacons and makes hits of them. It knows no transport: live
@@ -208,6 +211,7 @@ func (c *Clerk) fill(t *Ticket, site aggregate.Site, settings *aggregate.Setting
 		return
 	}
 	t.fillOrigin(site, settings.Mask)
+	who.Known.named(t)
 	t.fillPlace(c.place(who))
 	f[aggregate.Browser], f[aggregate.BrowserVersion] = told.Browser, told.BrowserVersionValue()
 	f[aggregate.OS], f[aggregate.OSVersion] = told.OS, told.OSVersionValue()

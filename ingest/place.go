@@ -9,6 +9,9 @@ import (
 // place is where the caller is. A proxy's word on the country counts more than a
 // table; what the table knows besides holds as long as both mean one country.
 func (c *Clerk) place(who *Caller) (p geo.Place) {
+	if who.Known != nil {
+		return who.Known.Place
+	}
 	if c.places != nil {
 		p = c.places.Find(who.Addr)
 	}

@@ -46,7 +46,10 @@ func (c *Clerk) UseNetworks(networks Networks) { c.networks = networks }
 // as good as a name. Addresses nearby are left out: there an owner tries things
 // with a browser that a script drives under another name, or a proxy hides who it is.
 func (c *Clerk) recognize(who *Caller) agent.Agent {
-	if who.NoAgent {
+	switch {
+	case who.Known != nil:
+		return who.Known.Agent
+	case who.NoAgent:
 		return agent.Agent{}
 	}
 	told := c.agents.Parse(who.Agent, &who.Signs.Hints)

@@ -163,7 +163,7 @@ func (j *importJob) open() error {
 	switch {
 	case format == importer.Footfall:
 		return j.openArchive()
-	case slices.Contains(importer.ReportFormats(), format):
+	case slices.Contains(importer.ReportFormats(), format), format == importer.GoatStats:
 		return j.openReports(format)
 	case slices.Contains(importer.Formats(), format):
 		return j.openLines(format)
@@ -227,7 +227,12 @@ func (j *importJob) openReports(format importer.Format) error {
 		j.days, j.notes = sink.Days(), append(j.notes, f.Notes()...)
 		return err
 	}
-	j.reader, err = importer.NewReports(importer.ReportsOptions{Format: format, Site: j.site.Site, Settings: *settings, Sink: f, Now: j.control.clock()})
+	o := importer.ReportsOptions{Format: format, Site: j.site.Site, Settings: *settings, Sink: f, Now: j.control.clock()}
+	if format == importer.GoatStats {
+		j.reader = importer.NewGoatCounts(o)
+		return nil
+	}
+	j.reader, err = importer.NewReports(o)
 	return err
 }
 

@@ -69,16 +69,28 @@ func (c *importFileCmd) open(s *streams) (*fileStream, error) {
 		fs.close()
 		return nil, err
 	}
+	fs.order()
+	if f, ok := s.err.(*os.File); ok && !c.JSON && term.IsTerminal(int(f.Fd())) {
+		fs.bar = progressbar.DefaultBytes(fs.total(), "importing")
+	}
+	return fs, nil
+}
+
+// order puts the oldest file first, and of GoatCounter's counts those that name
+// things.
+func (fs *fileStream) order() {
+	isCount := func(f namedFile) bool { return importer.GoatOrder(f.name) == 1 }
+	if fs.format == importer.GoatCounter && slices.ContainsFunc(fs.files, isCount) {
+		fs.format = importer.GoatStats
+		slices.SortStableFunc(fs.files, func(a, b namedFile) int { return importer.GoatOrder(a.name) - importer.GoatOrder(b.name) })
+		return
+	}
 	if len(fs.files) > 1 {
 		for i := range fs.files {
 			fs.files[i].first = fs.firstTime(&fs.files[i])
 		}
 	}
 	slices.SortStableFunc(fs.files, func(a, b namedFile) int { return a.first.Compare(b.first) })
-	if f, ok := s.err.(*os.File); ok && !c.JSON && term.IsTerminal(int(f.Fd())) {
-		fs.bar = progressbar.DefaultBytes(fs.total(), "importing")
-	}
-	return fs, nil
 }
 
 // total is the size of all files, -1 if it is not known.

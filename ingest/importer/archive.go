@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"strings"
 	"time"
 
@@ -25,14 +24,15 @@ type BlockSink interface {
 
 // Archive reads our own export (package archive). A line of its account is a block.
 type Archive struct {
-	sink   BlockSink
-	dates  dates
-	result Result
+	sink  BlockSink
+	dates dates
+	account
+	holdsNothing
 }
 
 // NewArchive begins an import.
 func NewArchive(settings *aggregate.Settings, now time.Time, sink BlockSink) *Archive {
-	return &Archive{sink: sink, dates: datesOf(now, settings), result: Result{Dropped: map[string]int{}}}
+	return &Archive{sink: sink, dates: datesOf(now, settings), account: newAccount()}
 }
 
 // Read reads one file. The error is that of r, of the context or of the sink, or
@@ -102,14 +102,4 @@ func checkValues(k aggregate.Key, b *aggregate.Block) error {
 		}
 	}
 	return nil
-}
-
-// Finish is there for symmetry with Importer: nothing is held.
-func (m *Archive) Finish() error { return nil }
-
-// Result is the account so far.
-func (m *Archive) Result() Result {
-	r := m.result
-	r.Dropped = maps.Clone(r.Dropped)
-	return r
 }

@@ -19,20 +19,28 @@ type csvReader struct {
 
 func newCSVReader(r io.Reader) *csvReader { return &csvReader{lines: newLineReader(r)} }
 
-// next returns the next record; blank lines are none. The slice is valid until the
-// call after it. The error is io.EOF, errLongLine or errQuote for a record that was
-// skipped, or that of the reader.
+// next returns the next record's fields, valid until the call after it. The error
+// is that of raw, or errQuote.
 func (c *csvReader) next() ([]string, error) {
+	if err := c.raw(); err != nil {
+		return nil, err
+	}
+	return c.split(c.record.String())
+}
+
+// raw reads the next record; blank lines are none. The error is io.EOF, errLongLine
+// or errQuote for a record that was skipped, or that of the reader.
+func (c *csvReader) raw() error {
 	c.record.Reset()
 	quotes := 0
 	for {
 		line, err := c.lines.next()
 		switch {
 		case errors.Is(err, io.EOF) && quotes%2 == 1:
-			return nil, errQuote
+			return errQuote
 		case err != nil:
 			c.number = c.lines.number
-			return nil, err
+			return err
 		case quotes%2 == 0:
 			if len(line) == 0 {
 				continue
@@ -42,7 +50,7 @@ func (c *csvReader) next() ([]string, error) {
 			c.record.WriteByte('\n')
 		}
 		if c.record.Len()+len(line) > maxLine {
-			return nil, errLongLine
+			return errLongLine
 		}
 		c.record.Write(line)
 		for _, b := range line {
@@ -51,7 +59,7 @@ func (c *csvReader) next() ([]string, error) {
 			}
 		}
 		if quotes%2 == 0 {
-			return c.split(c.record.String())
+			return nil
 		}
 	}
 }
@@ -93,3 +101,19 @@ func (c *csvReader) split(record string) ([]string, error) {
 		record = record[1:]
 	}
 }
+
+// csvRecords are the records of a CSV file, each as one text.
+type csvRecords struct {
+	*csvReader
+	record []byte
+}
+
+func (c *csvRecords) next() ([]byte, error) {
+	if err := c.raw(); err != nil {
+		return nil, err
+	}
+	c.record = append(c.record[:0], c.csvReader.record.String()...)
+	return c.record, nil
+}
+
+func (c *csvRecords) at() int { return c.number }

@@ -18,11 +18,22 @@ const tryLines = 50
 // Detect finds out the format of a file by its name and its beginning, unpacked.
 // ok is false where no format reads half of its lines.
 func Detect(name string, head []byte) (f Format, ok bool) {
+	if GoatOrder(name) >= 0 {
+		return GoatCounter, true
+	}
 	if bytes.HasPrefix(bytes.TrimSpace(head), []byte(`{"format":"footfall"`)) {
 		return Footfall, true
 	}
-	rows := newCSVReader(bytes.NewReader(head))
-	if header, err := rows.next(); err == nil {
+	rows := newCSVReader(unicodeReader(bytes.NewReader(head)))
+	header, err := rows.next()
+	for err == nil && strings.HasPrefix(header[0], "#") {
+		header, err = rows.next()
+	}
+	if err == nil {
+		r := &hitsReader{}
+		if r.begin([]byte(rows.record.String())) {
+			return hitsFormat(r.heads[0]), true
+		}
 		for _, f := range ReportFormats() {
 			if s := reportFormats[f](baseName(name), header); s != nil && len(header) > 1 {
 				return f, true
@@ -40,6 +51,9 @@ func Detect(name string, head []byte) (f Format, ok bool) {
 	}
 	best := 0
 	for _, candidate := range Formats() {
+		if candidate.isCSV() {
+			continue
+		}
 		if n := readable(candidate, head); n > best {
 			f, best = candidate, n
 		}
@@ -50,12 +64,12 @@ func Detect(name string, head []byte) (f Format, ok bool) {
 // readable is how many of the first lines a format reads; 0 for less than half.
 func readable(f Format, head []byte) (good int) {
 	settings := aggregate.DefaultSettings()
-	format, err := newReader(f, "", &settings)
+	format, err := newReader(f, "unnamed.example", &settings)
 	if err != nil {
 		return 0
 	}
 	lines, ticket, who, all := newLineReader(bytes.NewReader(head)), new(ingest.Ticket), new(ingest.Caller), 0
-	ticket.Fallback = "unnamed"
+	ticket.Fallback = "unnamed.example"
 	for all < tryLines {
 		line, err := lines.next()
 		if err != nil && !errors.Is(err, errLongLine) {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"time"
 
 	"footfall/aggregate"
@@ -29,7 +28,7 @@ type Follower struct {
 	format reader
 	ticket ingest.Ticket
 	who    ingest.Caller
-	result Result
+	account
 }
 
 // NewFollower begins to follow. The error is ErrFormat.
@@ -38,7 +37,7 @@ func NewFollower(f Format, site aggregate.Site, settings *aggregate.Settings, to
 	if err != nil {
 		return nil, err
 	}
-	m := &Follower{site: site, to: to, now: now, format: format, result: Result{Dropped: map[string]int{}}}
+	m := &Follower{site: site, to: to, now: now, format: format, account: newAccount()}
 	m.ticket.Fallback = site
 	return m, nil
 }
@@ -90,11 +89,4 @@ func (m *Follower) Read(ctx context.Context, name string, r io.Reader) error {
 		}
 	}
 	return ctx.Err()
-}
-
-// Result is the account so far.
-func (m *Follower) Result() Result {
-	r := m.result
-	r.Dropped = maps.Clone(r.Dropped)
-	return r
 }

@@ -27,14 +27,25 @@ const (
 	IIS        Format = "iis"        // access log of IIS, and others in the W3C's extended format
 	Cloudflare Format = "cloudflare" // Logpush of HTTP requests, JSON lines
 
+	GoatCounter Format = "goatcounter" // CSV export of GoatCounter, a record for each hit
+	Umami       Format = "umami"       // CSV export of Umami, likewise
+
 	Plausible Format = "plausible" // CSV zip of Plausible
-	Footfall  Format = "footfall"  // our own export
+	// GoatStats is the zip of counts, JSON lines, that newer versions of GoatCounter
+	// export.
+	GoatStats Format = "goatcounter-counts"
+	Matomo    Format = "matomo"   // CSV of Matomo's reports by day
+	GA4       Format = "ga4"      // CSV of Google Analytics' reports by day
+	Footfall  Format = "footfall" // our own export
 )
 
 // Formats are all formats of lines.
 func Formats() []Format {
-	return []Format{Events, Combined, Common, Caddy, CloudFront, IIS, Cloudflare}
+	return []Format{Events, Combined, Common, Caddy, CloudFront, IIS, Cloudflare, GoatCounter, Umami}
 }
+
+// isCSV reports whether a format's lines are records of CSV files with a head.
+func (f Format) isCSV() bool { return f == GoatCounter || f == Umami }
 
 // reader reads one line of a format.
 type reader interface {
@@ -63,6 +74,10 @@ func newReader(f Format, site aggregate.Site, settings *aggregate.Settings) (rea
 		return newW3CReader(f, view), nil
 	case Cloudflare:
 		return &cloudflareReader{view: view}, nil
+	case GoatCounter:
+		return &hitsReader{site: site, hit: goatCounterHit}, nil
+	case Umami:
+		return &hitsReader{site: site, hit: umamiHit}, nil
 	}
 	return nil, fmt.Errorf("%w: %q (there are %v)", ErrFormat, f, Formats())
 }
@@ -71,12 +86,12 @@ func newReader(f Format, site aggregate.Site, settings *aggregate.Settings) (rea
 // order. It looks at no more than the first thousand lines.
 func FirstTime(f Format, r io.Reader) (at time.Time, ok bool) {
 	settings := aggregate.DefaultSettings()
-	format, err := newReader(f, "", &settings)
-	if err != nil {
+	format, err := newReader(f, "unnamed.example", &settings)
+	if err != nil || f.isCSV() { // which are sorted whole
 		return at, false
 	}
 	lines, ticket, who := newLineReader(r), new(ingest.Ticket), new(ingest.Caller)
-	ticket.Fallback = "unnamed"
+	ticket.Fallback = "unnamed.example"
 	for lines.number < 1000 {
 		line, err := lines.next()
 		if err != nil && !errors.Is(err, errLongLine) {
@@ -146,7 +161,7 @@ func (r *eventReader) read(t *ingest.Ticket, who *ingest.Caller, line []byte) (d
 	who.Language = string(stringOf(object.Get("language")))
 	t.ReadObject(object)
 	if len(t.Problems) > 0 {
-		return "", errors.New(t.ProblemText())
+		return "", ticketError(t)
 	}
 	for _, site := range t.Sites() {
 		if site == r.site {
@@ -163,6 +178,9 @@ func stringOf(v *fastjson.Value) []byte {
 	text, _ := v.StringBytes()
 	return text
 }
+
+// ticketError says why a ticket's beacon cannot be counted.
+func ticketError(t *ingest.Ticket) error { return errors.New(t.ProblemText()) }
 
 // viewer makes pageviews of requests.
 type viewer struct {
@@ -198,7 +216,7 @@ func (v *viewer) read(t *ingest.Ticket, r *request) (dropped string, err error) 
 	v.url = append(append(append(v.url[:0], "http://"...), host...), r.target...)
 	t.ReadView(string(v.url), r.referrer)
 	if len(t.Problems) > 0 {
-		return "", errors.New(t.ProblemText())
+		return "", ticketError(t)
 	}
 	return "", nil
 }

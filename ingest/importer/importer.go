@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"time"
 
 	"footfall/aggregate"
@@ -26,9 +25,6 @@ const (
 
 // Hold is the stretch of file time within which lines are put in order.
 const Hold = 30 * time.Minute
-
-// maxBadLines is how many bad lines are kept to be shown.
-const maxBadLines = 10
 
 // checkEvery is the number of lines between two looks at the context.
 const checkEvery = 1024
@@ -60,27 +56,6 @@ type Options struct {
 	HoldBytes int
 }
 
-// Result is the account: Lines = Counted + all of Dropped + Bad. Blank lines are
-// no lines.
-type Result struct {
-	Lines   int            `json:"lines"`
-	Counted int            `json:"counted"`
-	Dropped map[string]int `json:"dropped"`
-	Bad     int            `json:"bad"`
-
-	FirstBad []BadLine `json:"-"` // the first ten
-}
-
-// BadLine is a line that could not be read.
-type BadLine struct {
-	File   string
-	Line   int // from 1
-	Reason string
-}
-
-// String is "access.log:3: no time".
-func (b BadLine) String() string { return fmt.Sprintf("%s:%d: %s", b.File, b.Line, b.Reason) }
-
 // Importer reads the files of one import. It is not for concurrent use.
 type Importer struct {
 	opts   Options
@@ -90,10 +65,11 @@ type Importer struct {
 	ticket ingest.Ticket
 	who    ingest.Caller
 	hold   hold
+	window int64 // within which lines are put in order, milliseconds
 	newest int64 // latest time held so far, milliseconds
 	front  int64 // time of the last line handed on
 	tick   int64 // last quarter of an hour that Expire was told of
-	result Result
+	account
 }
 
 // New begins an import. The error is ErrFormat.
@@ -102,68 +78,91 @@ func New(o Options) (*Importer, error) {
 	if err != nil {
 		return nil, err
 	}
+	window := Hold.Milliseconds()
+	if o.Format.isCSV() { // a table in any order
+		window = farFuture
+	}
 	if o.HoldBytes == 0 {
 		o.HoldBytes = 256 << 20
+		if o.Format.isCSV() {
+			o.HoldBytes *= 2
+		}
 	}
-	m := &Importer{opts: o, format: format, zone: o.Settings.Location(), result: Result{Dropped: map[string]int{}}}
+	m := &Importer{opts: o, format: format, zone: o.Settings.Location(), window: window, account: newAccount()}
 	m.dates = datesOf(o.Now, &o.Settings)
 	m.newest, m.front = minTime, minTime
 	m.ticket.Fallback = o.Site
 	return m, nil
 }
 
-const minTime = -1 << 62
+const (
+	minTime   = -1 << 62
+	farFuture = 1 << 61
+)
 
 // Read reads one file to its end; Open has unpacked it. The name is for bad lines.
 // Some of its lines are still held when Read returns: Finish hands them on. The
 // error is that of r, of the context, of the visitors or of the sink.
 func (m *Importer) Read(ctx context.Context, name string, r io.Reader) error {
-	lines := newLineReader(r)
+	lines := m.linesOf(r)
+	known := true // what the file holds
+	if h, ok := m.format.(*hitsReader); ok {
+		head, err := lines.next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		known = err == nil && h.begin(head)
+	}
 	for {
 		line, err := lines.next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
-		if err != nil && !errors.Is(err, errLongLine) {
-			return fmt.Errorf("%s: line %d: %w", name, lines.number, err)
+		if err != nil && !errors.Is(err, errLongLine) && !errors.Is(err, errQuote) {
+			return fmt.Errorf("%s: line %d: %w", name, lines.at(), err)
 		}
-		if lines.number%checkEvery == 0 && ctx.Err() != nil {
+		if lines.at()%checkEvery == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if err == nil && len(line) == 0 {
 			continue
 		}
 		m.result.Lines++
+		if !known {
+			m.drop(UnknownTable)
+			continue
+		}
 		if err == nil {
 			err = m.take(line)
 		}
 		if err != nil {
-			m.result.bad(BadLine{name, lines.number, err.Error()})
+			m.result.bad(BadLine{name, lines.at(), err.Error()})
 			continue
 		}
-		if err := m.release(m.newest - Hold.Milliseconds()); err != nil {
+		if err := m.release(m.newest - m.window); err != nil {
 			return err
 		}
 	}
 }
 
+// lineSource gives the lines of a file: lines, or records that may have several.
+type lineSource interface {
+	// next is the next one, valid until the call after it. The error is io.EOF at the
+	// end, errLongLine or errQuote for one that was skipped, or that of the reader.
+	next() ([]byte, error)
+	at() int // the number of the line on which it begins
+}
+
+func (m *Importer) linesOf(r io.Reader) lineSource {
+	if m.opts.Format.isCSV() {
+		return &csvRecords{csvReader: newCSVReader(r)}
+	}
+	return newLineReader(r)
+}
+
 // Finish hands on what is still held. Without it the account does not add up.
 func (m *Importer) Finish() error {
 	return m.release(1<<63 - 1)
-}
-
-// Result is the account so far.
-func (m *Importer) Result() Result {
-	r := m.result
-	r.Dropped = maps.Clone(r.Dropped)
-	return r
-}
-
-func (r *Result) bad(line BadLine) {
-	r.Bad++
-	if len(r.FirstBad) < maxBadLines {
-		r.FirstBad = append(r.FirstBad, line)
-	}
 }
 
 func (m *Importer) drop(reason string) { m.result.Dropped[reason]++ }
@@ -200,7 +199,7 @@ func (m *Importer) timely() string {
 	if dropped := m.dates.dropped(aggregate.DayOf(at, m.zone)); dropped != "" {
 		return dropped
 	}
-	if ms := at.UnixMilli(); ms < m.front || m.newest != minTime && ms < m.newest-Hold.Milliseconds() {
+	if ms := at.UnixMilli(); ms < m.front || m.newest != minTime && ms < m.newest-m.window {
 		return Late
 	}
 	return ""

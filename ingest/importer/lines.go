@@ -58,6 +58,9 @@ func newLineReader(r io.Reader) *lineReader {
 	return &lineReader{r: bufio.NewReaderSize(r, maxLine+2)}
 }
 
+// at is the number of the line that next returned last.
+func (l *lineReader) at() int { return l.number }
+
 // next returns the next line, valid until the call after it. The error is io.EOF
 // at the end, errLongLine for a line that was skipped, or that of the reader.
 func (l *lineReader) next() ([]byte, error) {

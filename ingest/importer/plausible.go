@@ -45,19 +45,17 @@ var plausibleTexts = set(`source referrer utm_source utm_medium utm_campaign utm
 
 // plausibleSheet reads a table of Plausible's export.
 func plausibleSheet(name string, header []string) *sheet {
-	kind, dated := "visitors", false
-	s := &sheet{}
-	for _, h := range header {
-		h = strings.ToLower(strings.TrimSpace(h))
-		c := columnReader{name: h, read: plausibleNumbers[h]}
-		if c.read == nil && plausibleTexts[h] {
-			c.read = func(r *reportRow, text string) error { r.texts[h] = text; return nil }
+	s, has := sheetOf(header, plausibleNumbers, func(h string) string {
+		if plausibleTexts[h] {
+			return h
 		}
-		if mark, ok := plausibleMarks[h]; ok {
-			kind = mark
+		return ""
+	})
+	kind := "visitors"
+	for mark, table := range plausibleMarks {
+		if has[mark] {
+			kind = table
 		}
-		dated = dated || h == "date"
-		s.columns = append(s.columns, c)
 	}
 	if rest, ok := strings.CutPrefix(name, "imported_"); ok {
 		rest = strings.TrimRight(strings.TrimSuffix(rest, ".csv"), "_0123456789")
@@ -68,7 +66,7 @@ func plausibleSheet(name string, header []string) *sheet {
 	}
 	t := plausibleTables[kind]
 	s.table, s.finish = t.table, t.finish
-	if !dated {
+	if !has["date"] || !has["visitors"] && !has["pageviews"] && !has["visits"] && !has["events"] {
 		return nil
 	}
 	return s

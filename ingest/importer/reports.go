@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"math"
 	"strconv"
 	"strings"
@@ -34,7 +33,8 @@ type Reports struct {
 	dates   dates
 	cleaner ingest.Cleaner
 	texts   map[string]string // of the row at hand
-	result  Result
+	account
+	holdsNothing
 }
 
 // ReportsOptions are what NewReports needs.
@@ -52,17 +52,19 @@ type reportFormat func(name string, header []string) *sheet
 
 var reportFormats = map[Format]reportFormat{
 	Plausible: plausibleSheet,
+	Matomo:    matomoSheet,
+	GA4:       ga4Sheet,
 }
 
 // ReportFormats are all formats of reports.
-func ReportFormats() []Format { return []Format{Plausible} }
+func ReportFormats() []Format { return []Format{Plausible, Matomo, GA4} }
 
 // NewReports begins an import. The error is ErrFormat.
 func NewReports(o ReportsOptions) (*Reports, error) {
 	if reportFormats[o.Format] == nil {
 		return nil, fmt.Errorf("%w: %q", ErrFormat, o.Format)
 	}
-	m := &Reports{opts: o, dates: datesOf(o.Now, &o.Settings), texts: map[string]string{}, result: Result{Dropped: map[string]int{}}}
+	m := &Reports{opts: o, dates: datesOf(o.Now, &o.Settings), texts: map[string]string{}, account: newAccount()}
 	m.cleaner.Settings = &m.opts.Settings
 	return m, nil
 }
@@ -73,6 +75,24 @@ type sheet struct {
 	columns []columnReader
 	// finish makes of a row's texts what its facts are.
 	finish func(r *reportRow, c *ingest.Cleaner)
+}
+
+// sheetOf reads a header: numbers are columns by their names in small letters, and
+// text is what a column that holds a value is called here, blank for others. has are
+// the columns there are, by their names here.
+func sheetOf(header []string, numbers map[string]cell, text func(string) string) (s *sheet, has map[string]bool) {
+	s, has = &sheet{}, map[string]bool{}
+	for _, h := range header {
+		h = strings.ToLower(strings.TrimSpace(h))
+		c := columnReader{name: h, read: numbers[h]}
+		if name := text(h); c.read == nil && name != "" {
+			c.read = func(r *reportRow, text string) error { r.texts[name] = text; return nil }
+			has[name] = true
+		}
+		has[h] = true
+		s.columns = append(s.columns, c)
+	}
+	return s, has
 }
 
 // columnReader reads the cells of a column; without read they are not looked at.
@@ -90,13 +110,15 @@ type reportRow struct {
 	facts  aggregate.Facts
 	counts aggregate.Counts
 	texts  map[string]string // of columns that become facts only together
+	// dropped is the reason to drop the row for what it says; set by finish.
+	dropped string
 }
 
 // Read reads one file. The error is that of r, of the context or of the sink.
 func (m *Reports) Read(ctx context.Context, name string, r io.Reader) error {
-	rows := newCSVReader(r)
+	rows := newCSVReader(unicodeReader(r))
 	var s *sheet
-	for first := true; ; first = false {
+	for first := true; ; {
 		record, err := rows.next()
 		switch {
 		case errors.Is(err, io.EOF):
@@ -104,8 +126,12 @@ func (m *Reports) Read(ctx context.Context, name string, r io.Reader) error {
 		case err != nil && !errors.Is(err, errLongLine) && !errors.Is(err, errQuote):
 			return fmt.Errorf("%s: line %d: %w", name, rows.number, err)
 		}
+		if err == nil && len(record) > 0 && strings.HasPrefix(record[0], "#") { // between the tables of one file
+			first = true
+			continue
+		}
 		if first && err == nil {
-			s = reportFormats[m.opts.Format](baseName(name), record)
+			s, first = reportFormats[m.opts.Format](baseName(name), record), false
 			continue
 		}
 		m.result.Lines++
@@ -157,22 +183,15 @@ func (m *Reports) row(s *sheet, record []string) error {
 		m.result.Dropped[dropped]++
 		return nil
 	}
-	s.finish(&r, &m.cleaner)
+	if s.finish(&r, &m.cleaner); r.dropped != "" {
+		m.result.Dropped[r.dropped]++
+		return nil
+	}
 	if err := m.opts.Sink.Add(s.table, r.day, &r.facts, &r.counts); err != nil {
 		return &sinkError{err}
 	}
 	m.result.Counted++
 	return nil
-}
-
-// Finish is there for symmetry with Importer: nothing is held.
-func (m *Reports) Finish() error { return nil }
-
-// Result is the account so far: a line is a row.
-func (m *Reports) Result() Result {
-	r := m.result
-	r.Dropped = maps.Clone(r.Dropped)
-	return r
 }
 
 // dates tell which days may be imported.

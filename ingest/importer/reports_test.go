@@ -102,7 +102,7 @@ func TestPlausiblesTablesAreRead(t *testing.T) {
 }
 
 func TestTablesAreKnownByTheirColumnsToo(t *testing.T) {
-	for header, want := range map[string]tables.Table{"date,visitors,pageviews": tables.Totals, "date,entry_page,visitors": tables.EntryPages, "date,page,hostname": tables.Pages,
+	for header, want := range map[string]tables.Table{"date,visitors,pageviews": tables.Totals, "date,entry_page,visitors": tables.EntryPages, "date,page,hostname,pageviews": tables.Pages,
 		"date,device,visitors": tables.Devices, "date,operating_system,visits": tables.Systems} {
 		if s := plausibleSheet("table.csv", strings.Split(header, ",")); s == nil || s.table != want {
 			t.Errorf("%s: got %+v, want %v", header, s, want)

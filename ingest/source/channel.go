@@ -169,6 +169,12 @@ func lower(dst []byte, s string) []byte {
 	return lowerASCII(dst, s)
 }
 
+// NameOf is what we call a source that others call by a name, an alias or a host.
+func NameOf(said string) string {
+	name, _, _ := lookUpTag(said)
+	return name
+}
+
 // ChannelOf is the channel of a visit whose source is known by its name already.
 // A medium that a click id stood for tells of that one.
 func ChannelOf(name, tag, medium, campaign string) string {
