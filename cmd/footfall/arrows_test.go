@@ -127,10 +127,13 @@ var dialers = map[string]bool{
 	"fasthttp.Get": true, "fasthttp.Post": true, "fasthttp.Do": true, "fasthttp.Client": true, "fasthttp.HostClient": true,
 	"fasthttp.PipelineClient": true, "fasthttp.Dial": true, "fasthttp.DialTimeout": true, "net.LookupHost": true, "net.LookupIP": true,
 	"net.LookupAddr": true, "net.Resolver": true, "net.DefaultResolver": true, "acme.Client": true, "autocert.Manager": true,
+	"mail.NewClient": true, "http.NewRequestWithContext": true,
 }
 
 var mayDial = map[string]string{
 	"../../cmd/footfall/certificates.go": "the certificate authority, with --acme",
+	"../../ui/notify/hook.go":            "the hooks of notices, when the team has made one",
+	"../../ui/notify/mail.go":            "the mail server, with --smtp",
 	"../../cmd/footfall/control.go":      "the socket of the running server, in the data directory",
 	"../../cmd/footfall/demo.go":         "visitors of the demo, who call the demo's own server",
 	"../../cmd/footfall/visitors.go":     "visitors of the demo, who call the demo's own server",

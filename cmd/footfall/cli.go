@@ -18,6 +18,7 @@ type cli struct {
 	User    userCmd    `cmd:"" help:"Add, list and remove accounts, and set their passwords."`
 	Import  importCmd  `cmd:"" help:"Import events or access logs; list and remove imports."`
 	Export  exportCmd  `cmd:"" help:"Write what is stored of a site to a file: for Plausible, as JSON, as CSV."`
+	Notice  noticeCmd  `cmd:"" help:"Reports and alerts by mail or to a chat's hook."`
 	Backup  backupCmd  `cmd:"" help:"Copy the database, also of a running server."`
 	Restore restoreCmd `cmd:"" help:"Put a copy of the database back; the server must be stopped."`
 	Compact compactCmd `cmd:"" help:"Rewrite the database without old pages."`
@@ -29,6 +30,7 @@ type cli struct {
 // serverFlags are the flags of serve, and most of demo's.
 type serverFlags struct {
 	entranceFlags
+	noticeFlags
 	StateDir       string        `help:"Directory on a memory file system for what must survive a restart but never reach a disk (default: under /dev/shm; none = process memory only)." placeholder:"DIR"`
 	CommitInterval time.Duration `help:"How often counters are written to disk; a power cut costs at most this much." default:"10s"`
 	TrustedProxies string        `help:"Proxies whose word on a client's address is believed: networks, or loopback, private, none." default:"loopback" placeholder:"LIST"`

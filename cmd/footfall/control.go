@@ -23,6 +23,7 @@ import (
 	"footfall/ingest/visitor"
 	"footfall/storage"
 	"footfall/ui/account"
+	"footfall/ui/notify"
 )
 
 // control does the work of the commands that need the data. A running server
@@ -40,7 +41,8 @@ type control struct {
 	salts  *visitor.Salts // nil: no server
 	door   *ingest.Door   // nil: no server
 	places *geo.Places
-	spam   *spam.List // nil: the built-in one
+	spam   *spam.List     // nil: the built-in one
+	keeper *notify.Keeper // nil: no server
 	clock  func() time.Time
 	log    *slog.Logger
 	url    string // of the running server
@@ -148,6 +150,11 @@ func (c *control) routes() http.Handler {
 	mux.HandleFunc("/import/follow", c.follow)
 	handle(mux, "/export/name", c.exportName)
 	mux.HandleFunc("/export", c.export)
+	handle(mux, "/notice/add", c.addNotice)
+	handle(mux, "/notice/list", c.listNotices)
+	handle(mux, "/notice/remove", c.removeNotice)
+	handle(mux, "/notice/try", c.tryNotice)
+	handle(mux, "/notice/sample", c.sampleNotice)
 	handle(mux, "/compact", c.compact)
 	handle(mux, "/check", c.check)
 	handle(mux, "/audit", c.audit)

@@ -12,7 +12,7 @@ import (
 	"footfall/ui/account"
 )
 
-// shelf is a shelf of the database as ui/account uses it.
+// shelf is a shelf of the database as ui/account and ui/notify use it.
 type shelf[T storage.Record] struct {
 	db   *storage.DB
 	kind storage.Shelf[T]

@@ -47,11 +47,17 @@ type inside struct {
 // inside starts one. Its log goes to the test's where the test fails.
 func (h *installation) inside(clock *wallClock, state string) *inside {
 	h.t.Helper()
+	return h.insideWith(clock, state, noticeFlags{})
+}
+
+// insideWith is inside for a server that tells notices.
+func (h *installation) insideWith(clock *wallClock, state string, notices noticeFlags) *inside {
+	h.t.Helper()
 	s := &inside{clock: clock, ended: make(chan error, 1),
 		server: &server{t: h.t, home: h, client: &http.Client{Transport: &http.Transport{}, Timeout: patience}}}
 	var err error
 	s.real, err = OpenServer(serverOptions{data: h.data, clock: clock.now, log: &s.log,
-		flags: serverFlags{entranceFlags: entranceFlags{Listen: "127.0.0.1:0"}, StateDir: state, CommitInterval: 20 * time.Millisecond, TrustedProxies: "loopback", LogLevel: "info"}})
+		flags: serverFlags{entranceFlags: entranceFlags{Listen: "127.0.0.1:0"}, noticeFlags: notices, StateDir: state, CommitInterval: 20 * time.Millisecond, TrustedProxies: "loopback", LogLevel: "info"}})
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -28,6 +28,7 @@ import (
 	"footfall/ui"
 	"footfall/ui/account"
 	"footfall/ui/api"
+	"footfall/ui/notify"
 )
 
 // Server is a running installation. Tests start the same one, on port 0.
@@ -55,7 +56,8 @@ type Server struct {
 	// demo answers the paths of the sample site; nil unless this is a demo.
 	demo fasthttp.RequestHandler
 
-	pulse pulse
+	pulse  pulse
+	keeper *notify.Keeper
 
 	// certificates are nil without TLS; those who have no address of their own
 	// have a nil listener.
@@ -110,6 +112,9 @@ func (s *Server) open() (err error) {
 		return err
 	}
 	s.wire(proxies)
+	if err = s.openKeeper(); err != nil {
+		return err
+	}
 	return s.start()
 }
 
@@ -343,7 +348,7 @@ func (s *Server) Run(ctx context.Context) error {
 	if s.socket != nil {
 		actor(func() error { return s.control.serve(ctx, s.socket) })
 	}
-	for _, work := range []func(context.Context){s.commitLoop, s.checkpointLoop, s.mendLoop, s.housekeeping, s.placesLoop, s.certificates.watch} {
+	for _, work := range []func(context.Context){s.commitLoop, s.checkpointLoop, s.mendLoop, s.housekeeping, s.placesLoop, s.certificates.watch, s.noticeLoop} {
 		actor(func() error { work(ctx); return nil })
 	}
 	var err error
