@@ -3,6 +3,7 @@
 GO         ?= go
 DATA       ?= ./footfall-data
 FUZZTIME   ?= 20s
+AXE         = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/footfall/axe
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOSEC       = github.com/securego/gosec/v2/cmd/gosec@v2.30.0
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
@@ -32,7 +33,8 @@ test: tools ## install what the tests need (a browser, two proxies) and run them
 # Tests open real pages in a real browser and put real proxies before the server,
 # all from Debian's packages. The proxies are not left running as services.
 tools:
-	@missing=; for program in chromium nginx caddy; do \
+	@npm=; cmp -s ui/testdata/axe/package-lock.json $(AXE)/package-lock.json || npm=npm; \
+	missing=; for program in chromium nginx caddy $$npm; do \
 		command -v $$program >/dev/null || [ -x /usr/sbin/$$program ] || missing="$$missing $$program"; done; \
 	[ -z "$$missing" ] || { \
 		echo "installing$$missing"; \
@@ -40,6 +42,11 @@ tools:
 		$$sudo apt-get update -qq && \
 		DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null && \
 		for program in $$missing; do $$sudo systemctl disable --now $$program >/dev/null 2>&1 || true; done; }
+	@cmp -s ui/testdata/axe/package-lock.json $(AXE)/package-lock.json || { \
+		echo "fetching axe-core, which checks the pages for accessibility"; \
+		mkdir -p $(AXE) && cp ui/testdata/axe/package.json $(AXE)/ && \
+		cp ui/testdata/axe/package-lock.json $(AXE)/npm-shrinkwrap.json && \
+		npm ci --silent --ignore-scripts --prefix $(AXE) && mv $(AXE)/npm-shrinkwrap.json $(AXE)/package-lock.json; }
 
 # gosec leaves out what would say nothing here: errors that are dropped on purpose
 # (G104, staticcheck finds the others), conversions of numbers (G115, those from

@@ -38,6 +38,11 @@ func TestInChromium(t *testing.T) {
 		"StrangersTextExecutesNothing":     strangersTextExecutesNothing,
 		"TheFirstViewIsLight":              theFirstViewIsLight,
 		"FiguresMoveByThemselves":          figuresMove,
+		"TheSitePageIsClickedThrough":      clickThrough,
+		"AFilterIsMadeByTyping":            filterByForm,
+		"TheTrendIsReadAndZoomed":          readTheTrend,
+		"TheKeyboardSteers":                keysSteer,
+		"NoPageHasABarrier":                noBarriers,
 		"TheReaderIsToldWhenOffline":       readerIsToldWhenOffline,
 		"APageWithoutScriptsHasAllFigures": withoutScripts,
 		"TheInstallPageTurnsGreen":         installTurnsGreen,
@@ -292,9 +297,18 @@ func theFirstViewIsLight(t *testing.T, b *tab) {
 	if b.bytes == 0 || b.bytes > 120<<10 {
 		t.Errorf("the first view takes %.0f bytes, want at most %d", b.bytes, 120<<10)
 	}
-	// The page's own address is asked twice, for the page and for its moving part.
-	if got := len(first) + 1; got > 6 {
-		t.Errorf("the first view takes %d requests, want at most 6: %q", got, b.requests)
+	if len(b.requests) > 6 {
+		t.Errorf("the first view takes %d requests, want at most 6: %q", len(b.requests), b.requests)
+	}
+	scripts := 0
+	for name, url := range s.assets.url {
+		if strings.HasSuffix(name, ".js") && first[s.url+"/assets/"+url] {
+			scripts += len(s.assets.served[url].brotli())
+		}
+	}
+	t.Logf("scripts: %d bytes", scripts)
+	if scripts == 0 || scripts > 15<<10 {
+		t.Errorf("the scripts take %d bytes packed, want at most %d", scripts, 15<<10)
 	}
 }
 

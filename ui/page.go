@@ -38,6 +38,7 @@ type shell struct {
 	Email         string // of who is signed in
 	Staff         bool   // who sees the accounts
 	Time, Zone    string // when the figures were read
+	Etag          string // of Main
 	Main          template.HTML
 }
 
@@ -121,6 +122,7 @@ func (u *UI) page(ctx *fasthttp.RequestCtx, who reader, s shell, loc *time.Locat
 		u.send(ctx, html)
 		return
 	}
+	s.Etag = etag
 	signed := u.signedShell(who)
 	s.Signed, s.FormToken, s.Email, s.Staff = signed.Signed, signed.FormToken, signed.Email, signed.Staff
 	s.Time, s.Zone = zoned(made, loc), loc.String()

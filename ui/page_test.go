@@ -533,7 +533,7 @@ func TestTheMovingPartComesAloneAndOnlyWhenItMoved(t *testing.T) {
 	s := serve(t, asker)
 	answer, body := s.get(t, "/example.com", "Footfall-Live: 1")
 	wantStatus(t, answer, 200)
-	if strings.Contains(body, "<html") || !strings.HasPrefix(body, `<div class="page site"`) {
+	if strings.Contains(body, "<html") || !strings.HasPrefix(body, `<div class="page dash"`) {
 		t.Errorf("the moving part begins with %.40q, want the page's own element", body)
 	}
 	etag := answer.Header.Get("ETag")

@@ -16,6 +16,7 @@ import (
 type sitePage struct {
 	Site     aggregate.Site
 	Path     string // the page's own, without a query
+	Query    string // what it shows, as an address spells it
 	Range    string // the days shown, in words
 	Zone     string
 	Controls controls
@@ -80,10 +81,6 @@ func (s *scene) query(metrics ...aggregate.Metric) aggregate.Query {
 // serveSite answers with a site's page, or with its figures in another form.
 func (u *UI) serveSite(ctx *fasthttp.RequestCtx, who reader, site aggregate.Site, settings *aggregate.Settings) {
 	v, formed := view.Parse(string(ctx.URI().QueryString()))
-	if formed {
-		u.redirect(ctx, u.sitePath(site)+v.Query())
-		return
-	}
 	l := u.locale(ctx)
 	switch as := string(ctx.QueryArgs().Peek(view.ArgAs)); as {
 	case asCSV, asZip:
@@ -91,6 +88,10 @@ func (u *UI) serveSite(ctx *fasthttp.RequestCtx, who reader, site aggregate.Site
 		return
 	case asValues:
 		u.serveValues(ctx, u.scene(l, site, settings, v))
+		return
+	}
+	if formed {
+		u.redirect(ctx, u.sitePath(site)+v.Query())
 		return
 	}
 	title := string(site)
@@ -106,7 +107,7 @@ func (u *UI) serveSite(ctx *fasthttp.RequestCtx, who reader, site aggregate.Site
 
 // page asks for everything that the page shows.
 func (s *scene) page(origin string) *sitePage {
-	p := &sitePage{Site: s.site, Path: s.u.sitePath(s.site), Range: s.rangeText(), Zone: s.settings.Timezone,
+	p := &sitePage{Site: s.site, Path: s.u.sitePath(s.site), Query: s.v.Query(), Range: s.rangeText(), Zone: s.settings.Timezone,
 		Controls: s.controls(), Notices: s.u.notices(s.site), Credits: s.u.credits(), Build: s.u.assets.build}
 	a := asking{u: s.u}
 	var current answer

@@ -133,6 +133,9 @@ func (s *scene) change(m aggregate.Metric, now, before aggregate.Value) *change 
 		percent := math.Round(100 * difference / before.Number)
 		difference = percent
 		c.Text = s.l.Percent(math.Abs(percent), 0)
+		if percent >= 1000 {
+			c.Text = "×" + s.l.Whole(int64(math.Round(now.Number/before.Number)))
+		}
 	}
 	switch {
 	case difference > 0:
