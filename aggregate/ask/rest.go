@@ -295,6 +295,11 @@ func (r *rest) rowOf(bucket int32, sum *restSums, labels []string) {
 	for i := range left {
 		left[i] = max(0, left[i])
 	}
+	for _, s := range r.e.sides {
+		if s.fact.dim == aggregate.PageBefore { // pageviews alone have one
+			left = aggregate.Counts{aggregate.Pageviews: left[aggregate.Pageviews], aggregate.Events: left[aggregate.Pageviews]}
+		}
+	}
 	if left[aggregate.Events] == 0 {
 		return
 	}

@@ -16,6 +16,7 @@ type cli struct {
 	Site    siteCmd    `cmd:"" help:"Add, list, change and remove sites."`
 	Token   tokenCmd   `cmd:"" help:"Make, list and end tokens for the stats API."`
 	User    userCmd    `cmd:"" help:"Add, list and remove accounts, and set their passwords."`
+	Goal    goalCmd    `cmd:"" help:"Add, list and end goals of a site."`
 	Import  importCmd  `cmd:"" help:"Import events or access logs; list and remove imports."`
 	Export  exportCmd  `cmd:"" help:"Write what is stored of a site to a file: for Plausible, as JSON, as CSV."`
 	Notice  noticeCmd  `cmd:"" help:"Reports and alerts by mail or to a chat's hook."`
