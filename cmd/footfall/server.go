@@ -27,7 +27,6 @@ import (
 	"footfall/storage/volatile"
 	"footfall/ui"
 	"footfall/ui/account"
-	"footfall/ui/api"
 	"footfall/ui/notify"
 )
 
@@ -191,8 +190,7 @@ func (s *Server) wire(proxies ingest.Proxies) {
 		return day, ok
 	}
 	goals := &goalBook{s.db, s.clock, s.engine}
-	programs := api.New(api.Options{Asker: s.asker, Tokens: tokens, Ledgers: ledgers{s.db, s.engine}, Gate: gate{s.db}, Address: s.door.Address,
-		Sites: siteKeeper{s.control}, Goals: goals, Ways: s.asker, Segments: s.db, Settings: s.db.Settings, First: first, Clock: s.clock, Rate: s.flags.APIRate, Log: s.log})
+	programs := s.openAPI(tokens, goals, first)
 	s.ui = ui.New(ui.Options{Ask: s.asker, Sites: siteKeeper{s.control}.Names, Settings: s.db.Settings, First: first, Notices: s.notices, Credits: s.credits,
 		Ledger: s.engine, Ledgers: ledgers{s.db, s.engine}, Gate: gate{s.db}, AddSite: siteKeeper{s.control}.Add,
 		Strangers: s.engine.Strangers, Pinned: pinnedScript(), AddressHeader: s.flags.ClientIPHeader,

@@ -34,6 +34,8 @@ type Options struct {
 	// First is the site's first day with counters, for the range "all".
 	First func(aggregate.Site) (aggregate.Day, bool)
 	Clock func() time.Time
+	// BasePath is the path that everything lies under, such as "/stats"; "" = "/".
+	BasePath string
 	// Rate is how many requests a minute, and at once, are answered to one token;
 	// 0 = no limit.
 	Rate int
@@ -51,6 +53,9 @@ func New(o Options) *API {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
+	if base := strings.Trim(o.BasePath, "/"); base != "" {
+		o.BasePath = "/" + base
+	}
 	return &API{o: o, rates: rates{perMinute: o.Rate}}
 }
 
@@ -60,6 +65,7 @@ type endpoint map[string]func(*API, *fasthttp.RequestCtx) (status int, body []by
 // endpoints are the addresses there are. A star stands for the last part of a path,
 // see argument.
 var endpoints = map[string]endpoint{
+	"/api/openapi.json":               {fasthttp.MethodGet: (*API).document},
 	"/api/v1/stats/realtime/visitors": {fasthttp.MethodGet: v1((*API).legacyRealtime)},
 	"/api/v1/stats/aggregate":         {fasthttp.MethodGet: v1((*API).legacyAggregate)},
 	"/api/v1/stats/timeseries":        {fasthttp.MethodGet: v1((*API).legacyTimeseries)},

@@ -9,16 +9,19 @@ import (
 	"footfall/aggregate/ask"
 )
 
-// maxStatsBody is the most bytes of a query.
-const maxStatsBody = 64 << 10
+// maxBody is the most bytes of any request to the API: less than the server takes
+// anywhere, so that it is refused here and in JSON.
+const maxBody = 48 << 10
+
+const bodyTooLong = "A request may have 48 KiB."
 
 // query is POST /api/v2/query.
 func (a *API) query(ctx *fasthttp.RequestCtx) (status int, body []byte) {
 	if apiToken(ctx) == "" {
 		return fasthttp.StatusUnauthorized, errorBody(unauthorized)
 	}
-	if len(ctx.PostBody()) > maxStatsBody {
-		return fasthttp.StatusRequestEntityTooLarge, errorBody("A query may have 64 KiB.")
+	if len(ctx.PostBody()) > maxBody {
+		return fasthttp.StatusRequestEntityTooLarge, errorBody(bodyTooLong)
 	}
 	asked, err := parseStatsQuery(ctx.PostBody())
 	if err != nil {

@@ -106,7 +106,7 @@ func TestStatsAnswerPostsOfBoundedLength(t *testing.T) {
 			t.Errorf("%s: %d %v, want 405", method, status, answer)
 		}
 	}
-	if status, _ := d.post(t, minimal+`,"dimensions":["`+strings.Repeat("x", maxStatsBody)+`"]}`); status != 413 {
+	if status, _ := d.post(t, minimal+`,"dimensions":["`+strings.Repeat("x", maxBody)+`"]}`); status != 413 {
 		t.Errorf("status %d for a large body, want 413", status)
 	}
 }

@@ -167,8 +167,8 @@ func (a *API) putSegment(ctx *fasthttp.RequestCtx) (status int, body []byte) {
 		return fasthttp.StatusUnauthorized, errorBody(unauthorizedToChange)
 	}
 	var p segmentPost
-	if len(ctx.PostBody()) > maxStatsBody {
-		return fasthttp.StatusRequestEntityTooLarge, errorBody("A segment may have 16 KiB.")
+	if len(ctx.PostBody()) > maxBody {
+		return fasthttp.StatusRequestEntityTooLarge, errorBody(bodyTooLong)
 	}
 	if json.Unmarshal(ctx.PostBody(), &p) != nil {
 		return fasthttp.StatusBadRequest, errorBody("The body is no JSON object such as {\"site_id\": \"example.com\", \"name\": \"...\", \"filters\": [...]}.")

@@ -23,7 +23,6 @@ import (
 const (
 	noSite    = "Site could not be found. A token that is bound to some sites sees no others."
 	noScope   = "Missing or invalid API key. Send a token with the scope sites as \"Authorization: Bearer TOKEN\"."
-	maxForm   = 64 << 10
 	listLimit = 100
 	maxListed = 1000
 )
@@ -117,8 +116,8 @@ func (r *sitesRequest) read() error {
 	for k, v := range r.QueryArgs().All() {
 		r.values[string(k)] = string(v)
 	}
-	if len(r.PostBody()) > maxForm {
-		return &failure{fasthttp.StatusRequestEntityTooLarge, "A request may have 64 KiB."}
+	if len(r.PostBody()) > maxBody {
+		return &failure{fasthttp.StatusRequestEntityTooLarge, bodyTooLong}
 	}
 	if body := strings.TrimSpace(string(r.PostBody())); strings.HasPrefix(body, "{") {
 		return r.readObject(body)

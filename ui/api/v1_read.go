@@ -129,7 +129,7 @@ func (q *legacyQuery) readFilters(text string) error {
 		q.Filters = filters
 		return err
 	}
-	if len(text) > maxStatsBody {
+	if len(text) > maxBody {
 		return wrong("filters", "There are too many")
 	}
 	for _, part := range splitUnescaped(text, ';') {

@@ -97,7 +97,7 @@ func (a *API) addFunnel(ctx *fasthttp.RequestCtx) (status int, body []byte) {
 		funnelShown
 		Site string `json:"site_id"`
 	}
-	if len(ctx.PostBody()) > maxStatsBody || json.Unmarshal(ctx.PostBody(), &posted) != nil {
+	if len(ctx.PostBody()) > maxBody || json.Unmarshal(ctx.PostBody(), &posted) != nil {
 		return fasthttp.StatusBadRequest, errorBody(`The body is no JSON object such as {"site_id": "example.com", "name": "Sale", ` +
 			`"steps": [{"page_path": "/cart"}, {"event_name": "Purchase"}]}.`)
 	}
@@ -252,8 +252,8 @@ func (a *API) openWay(ctx *fasthttp.RequestCtx, q *wayQuery, more map[string]fun
 	if apiToken(ctx) == "" {
 		return r, fasthttp.StatusUnauthorized, errorBody(unauthorized)
 	}
-	if len(ctx.PostBody()) > maxStatsBody {
-		return r, fasthttp.StatusRequestEntityTooLarge, errorBody("A query may have 64 KiB.")
+	if len(ctx.PostBody()) > maxBody {
+		return r, fasthttp.StatusRequestEntityTooLarge, errorBody(bodyTooLong)
 	}
 	if err := q.parse(ctx.PostBody(), more); err != nil {
 		return r, fasthttp.StatusBadRequest, errorBody(err.Error())
