@@ -67,6 +67,9 @@ type Settings struct {
 	TidyPaths     bool   `json:"tidy_paths"`      // spell like paths alike
 	BeaconsPerDay int    `json:"beacons_per_day"` // pageviews and events counted per day; 0 = no limit
 	UmamiID       string `json:"umami_id"`        // what Umami's script calls the site
+	// Sources are the site's own names of sources, by what they are called without
+	// it, in lower case.
+	Sources map[string]string `json:"sources,omitempty"`
 
 	// Properties are the keys of event properties that count; empty = any, NoProperties
 	// alone = none but those that trackers send by themselves.
@@ -161,6 +164,8 @@ var settingKeys = []Setting{
 		func(s *Settings) string { return listOr("none", s.ShieldCountries) }, setShieldCountries},
 	{"paths", "as_is, or tidy: small letters, no trailing slash, no index file, // and dot segments resolved",
 		pathsText, setPaths},
+	{"sources", "your own names of sources, such as partner.example=Partner,t.co=Twitter (none = what they are called anyway); they count from now on",
+		sourcesText, setSources},
 	{"beacons_per_day", "pageviews and events counted per day; those beyond it are refused (off = no limit)",
 		func(s *Settings) string { return numberOr("off", s.BeaconsPerDay) }, setBeaconsPerDay},
 	{"properties", "keys of event properties that count, separated by commas (any = all; none = only the trackers' own)",

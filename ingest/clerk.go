@@ -210,7 +210,7 @@ func (c *Clerk) fill(t *Ticket, site aggregate.Site, settings *aggregate.Setting
 	if !visit {
 		return
 	}
-	t.fillOrigin(site, settings.Mask)
+	t.fillOrigin(site, settings)
 	who.Known.named(t)
 	t.fillPlace(c.place(who))
 	f[aggregate.Browser], f[aggregate.BrowserVersion] = told.Browser, told.BrowserVersionValue()
@@ -314,18 +314,18 @@ func (t *Ticket) builtinProp(name string, mask bool) string {
 
 // fillOrigin makes source, channel and tags. The referrer's path is masked like
 // the page's, and so are mail addresses in tags.
-func (t *Ticket) fillOrigin(site aggregate.Site, mask bool) {
+func (t *Ticket) fillOrigin(site aggregate.Site, settings *aggregate.Settings) {
 	b, f, tags := &t.Beacon, &t.Hit.Facts, t.Beacon.tags
-	if mask {
+	if settings.Mask {
 		for _, text := range []*string{&tags.utmSource, &tags.source, &tags.ref,
 			&tags.medium, &tags.campaign, &tags.content, &tags.term} {
 			*text = t.text.maskMails(*text)
 		}
 	}
 	t.origin = source.Input{Site: site, PageHost: b.page.host, Referrer: b.Referrer,
-		Tag: tags.tag(), Medium: tags.medium, Campaign: tags.campaign, ClickIDs: tags.clickIDs}
+		Tag: tags.tag(), Medium: tags.medium, Campaign: tags.campaign, ClickIDs: tags.clickIDs, Renamed: settings.Sources}
 	from := source.Find(&t.origin)
-	if mask {
+	if settings.Mask {
 		from.Address = t.text.mask(from.Address)
 	}
 	mark := len(t.text.b)

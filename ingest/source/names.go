@@ -20,10 +20,11 @@ const (
 	video
 	shopping
 	mail
+	passage // no source, as a referrer
 )
 
 var classes = map[string]class{"-": plain, "search": search, "ai": ai, "social": social,
-	"video": video, "shopping": shopping, "mail": mail}
+	"video": video, "shopping": shopping, "mail": mail, "passage": passage}
 
 // Sources that rules name.
 const (

@@ -56,6 +56,9 @@ type Input struct {
 	Medium   string // utm_medium
 	Campaign string // utm_campaign
 	ClickIDs ClickIDs
+	// Renamed are names that the site gives to sources, by what they are called
+	// without it, in lower case.
+	Renamed map[string]string
 }
 
 // Origin is where a visit came from. Blank = not known.
@@ -73,16 +76,38 @@ func Find(in *Input) Origin {
 	if from.host != "" && from.scheme == web && (isLocal(from.host) || isOwn(from.host, in)) {
 		from = referrer{}
 	}
-	name, known, paid := in.Tag, (*entry)(nil), false
+	name, known, paid := "", (*entry)(nil), false
+	if from.host != "" {
+		if name, known = from.source(); known != nil && known.class == passage {
+			from, name, known = referrer{}, "", nil
+		}
+	}
 	if in.Tag != "" {
 		name, known, paid = lookUpTag(in.Tag)
-	} else if from.host != "" {
-		name, known = from.source()
+	}
+	if len(in.Renamed) > 0 && name != "" {
+		name, known = rename(name, known, in.Renamed)
 	}
 	o := Origin{Source: name, Address: from.address(), Medium: impliedMedium(name, in)}
 	o.Channel = channel(&visit{source: name, known: known, paidSource: paid,
 		tag: in.Tag, medium: o.Medium, campaign: in.Campaign, clicks: in.ClickIDs})
 	return o
+}
+
+// rename gives a source the name that the site has for it. What the new name is known
+// as counts for the channel; one that is not known leaves that as it was.
+func rename(name string, known *entry, renamed map[string]string) (string, *entry) {
+	var buffer [128]byte
+	to, ok := renamed[string(lower(buffer[:0], name))]
+	if !ok {
+		return name, known
+	}
+	if t, ok := names.tags[string(lower(buffer[:0], to))]; ok {
+		if known = t.entry; strings.EqualFold(to, known.name) {
+			to = known.name
+		}
+	}
+	return to, known
 }
 
 // impliedMedium puts the click id in the place of a blank medium.

@@ -458,3 +458,42 @@ func BenchmarkFind(b *testing.B) {
 		Find(&inputs[i%len(inputs)])
 	}
 }
+
+func TestWhatVisitorsPassThroughIsNoSource(t *testing.T) {
+	for _, referrer := range []string{"https://www.paypal.com/checkoutnow", "https://checkout.stripe.com/c/pay/x", "https://payments.amazon.de/",
+		"https://accounts.google.com/", "https://centinelapi.cardinalcommerce.com/", "https://login.microsoftonline.com/x"} {
+		o := Find(&Input{Site: "example.com", PageHost: "example.com", Referrer: referrer})
+		if o.Source != "" || o.Address != "" || o.Channel != Direct {
+			t.Errorf("%s: got %+v, want nothing", referrer, o)
+		}
+	}
+	o := Find(&Input{Site: "example.com", PageHost: "example.com", Referrer: "https://www.paypal.com/", Tag: "newsletter"})
+	if o.Source != "newsletter" || o.Address != "" || o.Channel != Email {
+		t.Errorf("with a tag: got %+v", o)
+	}
+	if o := Find(&Input{Site: "example.com", PageHost: "example.com", Tag: "paypal"}); o.Source != "PayPal" || o.Channel != Referral {
+		t.Errorf("as a tag: got %+v, want a source", o)
+	}
+	if o := Find(&Input{Site: "example.com", PageHost: "example.com", Referrer: "https://stripe.com/partners"}); o.Source != "stripe.com" {
+		t.Errorf("their own pages: got %+v, want a source", o)
+	}
+}
+
+func TestASiteRenamesSources(t *testing.T) {
+	renamed := map[string]string{"partner.example": "Partner", "out.example": "facebook", "twitter": "X", "chatgpt": "Robots", "spring mail": "newsletter"}
+	for _, c := range []struct{ referrer, tag, source, channel string }{
+		{"https://www.partner.example/a", "", "Partner", Referral},
+		{"https://out.example/", "", "Facebook", OrganicSocial}, // its new name is known
+		{"https://t.co/x", "", "X", OrganicSocial},              // and so is this one, as another's
+		{"https://chatgpt.com/", "", "Robots", AIAssistants},    // it stays what it was
+		{"", "Partner.Example", "Partner", Referral},
+		{"", "Spring Mail", "newsletter", Referral},
+		{"https://other.example/", "", "other.example", Referral},
+		{"", "", "", Direct},
+	} {
+		o := Find(&Input{Site: "example.com", PageHost: "example.com", Referrer: c.referrer, Tag: c.tag, Renamed: renamed})
+		if o.Source != c.source || o.Channel != c.channel {
+			t.Errorf("%s %q: got %s, %s, want %s, %s", c.referrer, c.tag, o.Source, o.Channel, c.source, c.channel)
+		}
+	}
+}
