@@ -86,6 +86,8 @@ func matrix() []route {
 		{"GET", "/{site}", one, team.See, func(u *UI, c *caller) { u.serveSite(c.RequestCtx, c.who, c.site, &c.settings) }},
 		{"GET", "/{site}/" + installPath, one, team.See, func(u *UI, c *caller) { u.serveInstall(c.RequestCtx, c.who, c.site, &c.settings) }},
 		{"GET", "/{site}/" + refusedPath, one, team.See, (*UI).showRefused},
+		{"GET", "/{site}/" + notesPath, one, team.See, (*UI).showNotes},
+		{"POST", "/{site}/" + notesPath, one, team.Work, (*UI).changeNotes},
 		{"POST", "/{site}/" + refusedPath + "/allow", one, team.Configure, (*UI).allowHost},
 		{"GET", "/{site}/" + settingsPath, one, team.Configure, (*UI).showSettings},
 		{"POST", "/{site}/" + settingsPath, one, team.Configure, (*UI).changeSettings},

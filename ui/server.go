@@ -25,8 +25,8 @@ type Options struct {
 	// Notices are sentences to show on a site's page, about what its owner should
 	// know: that a proxy does not pass the visitors' addresses on, say. May be nil.
 	Notices func(aggregate.Site) []string
-	// Annotations are what the owner noted about days of [first, last]. May be nil.
-	Annotations func(site aggregate.Site, first, last aggregate.Day) []Annotation
+	// Annotations are what the team noted about days. May be nil.
+	Annotations api.Annotations
 	// Credits name those whose data the figures are made with, places say. May be nil.
 	Credits func() []Credit
 	// Ledger says on the install page why beacons were not counted. May be nil.
@@ -80,8 +80,8 @@ type UI struct {
 	settings      func(aggregate.Site) (aggregate.Settings, bool)
 	first         func(aggregate.Site) (aggregate.Day, bool)
 	notices       func(aggregate.Site) []string
-	annotations   func(site aggregate.Site, first, last aggregate.Day) []Annotation // may be nil
-	ledger        Ledger                                                            // may be nil
+	annotations   api.Annotations // may be nil
+	ledger        Ledger          // may be nil
 	ledgers       api.Ledgers
 	gate          api.Gate
 	addSite       func(aggregate.Site, map[string]string) error
@@ -112,7 +112,7 @@ type Credit struct{ Text, URL string }
 
 // New makes a dashboard.
 func New(o Options) *UI {
-	u := &UI{ask: o.Ask, sites: o.Sites, settings: o.Settings, first: o.First, notices: o.Notices, credits: o.Credits, api: o.API,
+	u := &UI{ask: o.Ask, sites: o.Sites, settings: o.Settings, first: o.First, notices: o.Notices, credits: o.Credits, api: o.API, annotations: o.Annotations,
 		ledger: o.Ledger, ledgers: o.Ledgers, gate: o.Gate, addSite: o.AddSite, strangers: o.Strangers, pinned: o.Pinned, addressHeader: o.AddressHeader,
 		disclose: o.Disclose, derive: o.Derive, access: o.Access, public: strings.TrimRight(o.PublicURL, "/"), clock: o.Clock, log: o.Log,
 		keeper: o.Keeper, tokenBook: o.TokenBook, routes: matrix(), assets: loadAssets()}

@@ -67,12 +67,6 @@ type mark struct {
 // dot is a bucket with a value between two without.
 type dot struct{ X, Y string }
 
-// Annotation is something that happened on a day: a release, a campaign.
-type Annotation struct {
-	Day  aggregate.Day
-	Text string
-}
-
 // trendAnswers are the answers that the trend needs.
 type trendAnswers struct {
 	metrics     []aggregate.Metric
@@ -345,7 +339,7 @@ func (s *scene) marks(steps []bucket) (all []mark) {
 	if s.u.annotations == nil || !s.days.Days || len(steps) == 0 {
 		return nil
 	}
-	for _, note := range s.u.annotations(s.site, s.days.First, s.days.Last) {
+	for _, note := range s.u.annotations.Annotations(s.site, s.days.First, s.days.Last) {
 		for i, b := range steps {
 			if note.Day >= b.day && note.Day <= b.end() {
 				at := (float64(i) + .5) * 100 / float64(len(steps))

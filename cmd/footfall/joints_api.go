@@ -14,21 +14,22 @@ import (
 // openAPI joins what programs ask with what answers.
 func (s *Server) openAPI(tokens *tokenBook, goals *goalBook, first func(aggregate.Site) (aggregate.Day, bool)) *api.API {
 	return api.New(api.Options{
-		Asker:    s.asker,
-		Tokens:   tokens,
-		Ledgers:  ledgers{s.db, s.engine},
-		Gate:     gate{s.db},
-		Address:  s.door.Address,
-		Sites:    siteKeeper{s.control},
-		Goals:    goals,
-		Ways:     s.asker,
-		Segments: s.db,
-		Settings: s.db.Settings,
-		First:    first,
-		Clock:    s.clock,
-		BasePath: s.flags.BasePath,
-		Rate:     s.flags.APIRate,
-		Log:      s.log,
+		Asker:       s.asker,
+		Tokens:      tokens,
+		Ledgers:     ledgers{s.db, s.engine},
+		Gate:        gate{s.db},
+		Address:     s.door.Address,
+		Sites:       siteKeeper{s.control},
+		Goals:       goals,
+		Ways:        s.asker,
+		Segments:    s.db,
+		Annotations: s.db,
+		Settings:    s.db.Settings,
+		First:       first,
+		Clock:       s.clock,
+		BasePath:    s.flags.BasePath,
+		Rate:        s.flags.APIRate,
+		Log:         s.log,
 	})
 }
 

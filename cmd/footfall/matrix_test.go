@@ -44,6 +44,8 @@ var expected = map[string]string{
 	"GET /{site}/install":          "viewer",
 	"GET /{site}/refused":          "viewer",
 	"POST /{site}/refused/allow":   "editor",
+	"GET /{site}/annotations":      "viewer",
+	"POST /{site}/annotations":     "editor",
 	"GET /share/{token}":           "anyone",
 	"GET /share/{token}/*":         "anyone",
 	"POST /share/{token}":          "anyone",

@@ -20,14 +20,15 @@ import (
 
 // Options are what an API is made of. All are required but Log.
 type Options struct {
-	Asker    Asker
-	Tokens   Tokens
-	Ledgers  Ledgers
-	Sites    Sites
-	Goals    Goals
-	Ways     FunnelsAndFlows
-	Segments Segments
-	Gate     Gate
+	Asker       Asker
+	Tokens      Tokens
+	Ledgers     Ledgers
+	Sites       Sites
+	Goals       Goals
+	Ways        FunnelsAndFlows
+	Segments    Segments
+	Annotations Annotations
+	Gate        Gate
 	// Address is the address that a request comes from, behind the trusted proxies.
 	Address  func(*fasthttp.RequestCtx) netip.Addr
 	Settings func(aggregate.Site) (aggregate.Settings, bool)
@@ -82,6 +83,8 @@ var endpoints = map[string]endpoint{
 	"/api/v2/flows":                   {fasthttp.MethodPost: (*API).flow},
 	"/api/v2/segments":                {fasthttp.MethodGet: (*API).listSegments, fasthttp.MethodPost: (*API).putSegment},
 	"/api/v2/segments/*":              {fasthttp.MethodGet: (*API).getSegment, fasthttp.MethodPut: (*API).putSegment, fasthttp.MethodDelete: (*API).removeSegment},
+	"/api/v2/annotations":             {fasthttp.MethodGet: (*API).listAnnotations, fasthttp.MethodPost: (*API).putAnnotation},
+	"/api/v2/annotations/*":           {fasthttp.MethodPut: (*API).putAnnotation, fasthttp.MethodDelete: (*API).removeAnnotation},
 	"/api/v2/refusals":                {fasthttp.MethodGet: (*API).refusals},
 	"/api/v2/refusals/allow":          {fasthttp.MethodPost: (*API).allowHost},
 	"/api/v2/refusals/shield":         {fasthttp.MethodPost: (*API).shieldAddress},

@@ -55,6 +55,19 @@ type Segments interface {
 	RemoveSegment(site aggregate.Site, id aggregate.SegmentID) error
 }
 
+// Annotations are what the team noted about days. Errors wrap
+// aggregate.ErrAnnotation, whose text may be shown, or aggregate.ErrNoAnnotation;
+// others are of the disk.
+type Annotations interface {
+	// Annotations are a site's about days from first to last, in the order of the days.
+	Annotations(site aggregate.Site, first, last aggregate.Day) []aggregate.Annotation
+	// AddAnnotation adds a clean annotation and returns it with its id.
+	AddAnnotation(site aggregate.Site, a aggregate.Annotation) (aggregate.Annotation, error)
+	// ChangeAnnotation replaces the annotation with a's id.
+	ChangeAnnotation(site aggregate.Site, a aggregate.Annotation) error
+	RemoveAnnotation(site aggregate.Site, id aggregate.AnnotationID) error
+}
+
 // Scopes of tokens.
 const (
 	ScopeStats = "stats" // may read figures
