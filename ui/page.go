@@ -37,6 +37,7 @@ type shell struct {
 	FormToken     string // of the form that signs out
 	Email         string // of who is signed in
 	Staff         bool   // who sees the accounts
+	Affairs       string // where a site's settings are, for those who may change them
 	Time, Zone    string // when the figures were read
 	Etag          string // of Main
 	Main          template.HTML

@@ -67,6 +67,14 @@ var affairs = []struct {
 	{"/" + activityPath, "affairs.activity", team.People},
 }
 
+// affairsOf is where a reader may change a site's settings; blank where they may not.
+func (u *UI) affairsOf(who reader, site aggregate.Site) string {
+	if !who.signed() || !who.may(site, team.Configure) {
+		return ""
+	}
+	return u.sitePath(site) + "/" + settingsPath
+}
+
 func (u *UI) siteHead(c *caller, here string) siteHead {
 	h := siteHead{Base: u.base, Path: u.sitePath(c.site), Token: u.formToken(c), Site: c.site}
 	for _, a := range affairs {

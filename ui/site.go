@@ -30,6 +30,7 @@ type sitePage struct {
 	Credits  []Credit
 	Empty    *emptyView
 	Build    string
+	Team     bool // the readers are of the team, not guests by a link
 }
 
 // emptyView is what a site shows before its first beacon.
@@ -100,7 +101,7 @@ func (u *UI) serveSite(ctx *fasthttp.RequestCtx, who reader, site aggregate.Site
 	}
 	origin := u.origin(ctx)
 	key := strings.Join(append([]string{"site", string(site), v.Query(), origin}, v.Unread...), "\n")
-	u.page(ctx, who, shell{Title: title + " · Footfall", Site: true}, settings.Location(), key, "site", func() any {
+	u.page(ctx, who, shell{Title: title + " · Footfall", Site: true, Affairs: u.affairsOf(who, site)}, settings.Location(), key, "site", func() any {
 		return u.scene(l, site, settings, v).page(origin)
 	})
 }
@@ -108,7 +109,7 @@ func (u *UI) serveSite(ctx *fasthttp.RequestCtx, who reader, site aggregate.Site
 // page asks for everything that the page shows.
 func (s *scene) page(origin string) *sitePage {
 	p := &sitePage{Site: s.site, Path: s.u.sitePath(s.site), Query: s.v.Query(), Range: s.rangeText(), Zone: s.settings.Timezone,
-		Controls: s.controls(), Notices: s.u.notices(s.site), Credits: s.u.credits(), Build: s.u.assets.build}
+		Controls: s.controls(), Notices: s.u.notices(s.site), Credits: s.u.credits(), Build: s.u.assets.build, Team: s.u.access.shared == ""}
 	a := asking{u: s.u}
 	var current answer
 	a.run(&current, aggregate.Query{Site: s.site, Metrics: []aggregate.Metric{aggregate.MetricVisitors},
