@@ -46,7 +46,8 @@ type serverFlags struct {
 	SpamList       string        `help:"Hosts of referrer spam besides the built-in ones: one a line, # begins a comment, ! takes a host off the list." placeholder:"FILE"`
 	LocalAccess    bool          `help:"Let readers on this machine in without an account, as if they owned everything."`
 	PlainSignIn    bool          `help:"Let people sign in over connections that are not encrypted; passwords can be read on their way then."`
-	LogLevel       string        `help:"How much is logged: debug, info, warn, error." default:"info" enum:"debug,info,warn,error"`
+	exportFlags
+	LogLevel string `help:"How much is logged: debug, info, warn, error." default:"info" enum:"debug,info,warn,error"`
 }
 
 // printJSON is the output for machines.

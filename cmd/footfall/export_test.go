@@ -232,3 +232,47 @@ func wantPlausibleZip(t *testing.T, file string) {
 		t.Errorf("there are no tables %v", missing)
 	}
 }
+
+func TestExportsOnAScheduleReplaceEachOther(t *testing.T) {
+	t.Parallel()
+	h := install(t)
+	h.addSite("example.com", "UTC")
+	h.addSite("localhost:8000", "UTC")
+	h.importVisits("example.com", time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC), 3)
+	dir := filepath.Join(t.TempDir(), "exports")
+	s := h.serve("--export-dir", dir, "--export-every", "100ms")
+	holds := func(file, text string) func() bool {
+		return func() bool {
+			content, err := os.ReadFile(filepath.Join(dir, file))
+			return err == nil && json.Valid(content) && strings.Contains(string(content), text)
+		}
+	}
+	eventually(t, "example.com is exported", holds("example.com.json", `"day":"2026-06-01"`))
+	eventually(t, "localhost:8000 is exported", holds("localhost_8000.json", `"count":0`))
+	h.importVisits("example.com", time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC), 3)
+	eventually(t, "example.com is exported again", holds("example.com.json", `"day":"2026-07-01"`))
+	s.stop()
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) != 2 {
+		t.Errorf("the directory holds %v, %v, want two files", left, err)
+	}
+	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("the directory is %v, %v, want it to be its owner's", info.Mode(), err)
+	}
+	// A day's export is not repeated by a restart.
+	written := func() time.Time {
+		info, err := os.Stat(filepath.Join(dir, "example.com.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.ModTime()
+	}
+	before := written()
+	h.serve("--export-dir", dir, "--export-every", "24h").stop()
+	if after := written(); !after.Equal(before) {
+		t.Errorf("written at %v, and at %v again", before, after)
+	}
+	if _, err := h.tryServe("--export-dir", dir, "--export-every", "0s"); err == nil {
+		t.Error("exports without a distance are no error")
+	}
+}

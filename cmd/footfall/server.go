@@ -101,6 +101,9 @@ func (s *Server) open() (err error) {
 	if s.db, err = storage.Open(s.data, storage.Options{}); err != nil {
 		return err
 	}
+	if err := s.openExports(); err != nil {
+		return err
+	}
 	if err := s.openPlaces(); err != nil {
 		return err
 	}
@@ -346,7 +349,7 @@ func (s *Server) Run(ctx context.Context) error {
 	if s.socket != nil {
 		actor(func() error { return s.control.serve(ctx, s.socket) })
 	}
-	for _, work := range []func(context.Context){s.commitLoop, s.checkpointLoop, s.mendLoop, s.housekeeping, s.placesLoop, s.certificates.watch, s.noticeLoop} {
+	for _, work := range []func(context.Context){s.commitLoop, s.checkpointLoop, s.mendLoop, s.housekeeping, s.placesLoop, s.certificates.watch, s.noticeLoop, s.exportLoop} {
 		actor(func() error { work(ctx); return nil })
 	}
 	var err error
@@ -363,6 +366,7 @@ func (s *Server) Run(ctx context.Context) error {
 			if err := e.http.ShutdownWithContext(grace); err != nil {
 				s.log.Warn("some requests did not end in time", "error", err)
 			}
+			e.listener.Close() // a stop may come before Serve, which would serve for ever
 		})
 	}
 	shut.Wait()

@@ -219,3 +219,14 @@ func TestASecondServerOnTheSameDataSaysSo(t *testing.T) {
 	visitTwice(s, "first.example") // undisturbed
 	s.stop()
 }
+
+// TestAStopRightAfterTheStartIsAStop sends the signal while the server is about to
+// serve.
+func TestAStopRightAfterTheStartIsAStop(t *testing.T) {
+	t.Parallel()
+	h := install(t)
+	h.addSite("example.com", "UTC")
+	for range 15 {
+		h.serve().stop()
+	}
+}
