@@ -61,6 +61,8 @@ type Options struct {
 	Keeper Keeper
 	// TokenBook makes tokens; nil: none can be made here.
 	TokenBook TokenBook
+	// NoticeBook keeps what the team is told; nil: nothing is told.
+	NoticeBook NoticeBook
 
 	Access Access
 	// BasePath is the path that everything lies under, such as "/stats"; "" = "/".
@@ -97,14 +99,15 @@ type UI struct {
 	clock         func() time.Time
 	log           *slog.Logger
 
-	keeper    Keeper
-	tokenBook TokenBook
-	shares    shares
-	routes    []route
-	assets    *assets
-	views     views
-	failures  failures
-	credits   func() []Credit
+	keeper     Keeper
+	tokenBook  TokenBook
+	noticeBook NoticeBook
+	shares     shares
+	routes     []route
+	assets     *assets
+	views      views
+	failures   failures
+	credits    func() []Credit
 }
 
 // Credit is whom a page thanks: a sentence, and where they are.
@@ -115,7 +118,7 @@ func New(o Options) *UI {
 	u := &UI{ask: o.Ask, sites: o.Sites, settings: o.Settings, first: o.First, notices: o.Notices, credits: o.Credits, api: o.API, annotations: o.Annotations,
 		ledger: o.Ledger, ledgers: o.Ledgers, gate: o.Gate, addSite: o.AddSite, strangers: o.Strangers, pinned: o.Pinned, addressHeader: o.AddressHeader,
 		disclose: o.Disclose, derive: o.Derive, access: o.Access, public: strings.TrimRight(o.PublicURL, "/"), clock: o.Clock, log: o.Log,
-		keeper: o.Keeper, tokenBook: o.TokenBook, routes: matrix(), assets: loadAssets()}
+		keeper: o.Keeper, tokenBook: o.TokenBook, noticeBook: o.NoticeBook, routes: matrix(), assets: loadAssets()}
 	if base := strings.Trim(o.BasePath, "/"); base != "" {
 		u.base = "/" + base
 	}

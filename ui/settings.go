@@ -63,6 +63,7 @@ var affairs = []struct {
 	{"", "affairs.figures", team.See},
 	{"/" + settingsPath, "affairs.settings", team.Configure},
 	{"/" + sharingPath, "affairs.sharing", team.Share},
+	{"/" + noticesPath, "affairs.notices", team.Configure},
 	{"/" + peoplePath, "affairs.people", team.People},
 	{"/" + activityPath, "affairs.activity", team.People},
 }

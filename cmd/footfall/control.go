@@ -43,6 +43,7 @@ type control struct {
 	places *geo.Places
 	spam   *spam.List     // nil: the built-in one
 	keeper *notify.Keeper // nil: no server
+	mails  bool           // notices can go by mail
 	clock  func() time.Time
 	log    *slog.Logger
 	url    string // of the running server

@@ -18,6 +18,7 @@ import (
 	"footfall/aggregate"
 	"footfall/aggregate/team"
 	"footfall/storage"
+	"footfall/ui"
 	"footfall/ui/notify"
 	"footfall/ui/words"
 )
@@ -99,8 +100,43 @@ func (s *Server) openKeeper() error {
 		o.Mail = mail
 	}
 	s.keeper = notify.New(o)
-	s.control.keeper = s.keeper
+	s.control.keeper, s.control.mails = s.keeper, mail != nil
 	return nil
+}
+
+// noticeBook is the notices as the dashboard keeps them.
+type noticeBook struct{ *control }
+
+func (b noticeBook) Mails() bool { return b.mails }
+
+func (b noticeBook) Notices(site aggregate.Site) (lines []ui.NoticeLine) {
+	for _, id := range storage.Notices.OfSite(b.db, site) {
+		n, _ := storage.Notices.Get(b.db, id)
+		l := noticeLineOf(id, &n)
+		lines = append(lines, ui.NoticeLine{ID: id, Kind: l.Kind, Channel: l.Channel, To: l.To, Level: int64(l.Level)})
+	}
+	return lines
+}
+
+func (b noticeBook) AddNotice(n team.Notice) (secret string, err error) {
+	line, err := b.addNotice(n)
+	return line.Secret, err
+}
+
+func (b noticeBook) RemoveNotice(site aggregate.Site, id uint32) error {
+	if n, ok := storage.Notices.Get(b.db, id); !ok || n.Site != site {
+		return nil
+	}
+	_, err := b.removeNotice(id)
+	return err
+}
+
+func (b noticeBook) TryNotice(ctx context.Context, site aggregate.Site, id uint32) error {
+	n, ok := storage.Notices.Get(b.db, id)
+	if !ok || n.Site != site {
+		return storage.ErrNoRecord
+	}
+	return b.keeper.Try(ctx, &n)
 }
 
 // openMail reads the settings for mail; nil where there are none.

@@ -245,3 +245,46 @@ func TestAWeeklyReportHasTheFiguresOfItsWeek(t *testing.T) {
 		t.Errorf("the week before is in\n%s", text)
 	}
 }
+
+func TestTheTeamMakesTriesAndEndsNoticesOnThePageOfItsSite(t *testing.T) {
+	t.Parallel()
+	h := install(t)
+	h.addSite("mine.example", "UTC")
+	h.addSite("other.example", "UTC")
+	h.user("ada@example.com", "--role", "editor", "--site", "mine.example")
+	receiver := openChat(t)
+	h.addNotice(receiver.URL+"\n", "weekly", "--site", "other.example", "--hook", "slack") // number 1
+	s := h.serve("--private-hooks", "--local-access=false")
+	ada := s.teammate().signIn("ada@example.com")
+	const page = "/mine.example/notices"
+	r := ada.post(page, page, "kind", "spike", "level", "7", "channel", "webhook", "to", receiver.URL+"/secret-path", "lang", "de")
+	if r.status != 200 || !strings.Contains(r.body, "(7)") || strings.Contains(r.body, "secret-path") || !strings.Contains(r.body, `id="shown"`) {
+		t.Errorf("a new notice: status %d\n%s", r.status, r.body)
+	}
+	if again := ada.get(page); strings.Contains(again.body, `id="shown"`) || !strings.Contains(again.body, "127.0.0.1:") {
+		t.Errorf("later the page shows the secret again, or not the host")
+	}
+	if r := ada.post(page, page+"/try", "notice", "2"); r.status != 200 || receiver.told() != 1 {
+		t.Errorf("trying it: status %d, the chat heard %d", r.status, receiver.told())
+	}
+	for _, wrong := range [][]string{
+		{"kind", "spike", "level", "0", "channel", "slack", "to", receiver.URL}, {"kind", "weekly", "channel", "mail", "to", "ada"},
+		{"kind", "daily", "channel", "mail", "to", "ada@example.com"}, {"kind", "weekly", "channel", "slack", "to", "javascript:alert(1)"},
+	} {
+		if r := ada.post(page, page, wrong...); r.status != 422 {
+			t.Errorf("%q: status %d, want 422", wrong, r.status)
+		}
+	}
+	ada.post(page, page+"/try", "notice", "1")
+	ada.post(page, page+"/end", "notice", "1") // of the other site
+	if list := h.must("notice", "list"); receiver.told() != 1 || !strings.Contains(list, "other.example") {
+		t.Errorf("a notice of another site was tried or ended; the list is\n%s", list)
+	}
+	if r := ada.post(page, page+"/end", "notice", "2"); r.status != 200 || strings.Contains(r.body, "(7)") {
+		t.Errorf("ending it: status %d\n%s", r.status, r.body)
+	}
+	s.stop()
+	if strings.Contains(s.log.String(), "secret-path") {
+		t.Error("the log tells the address of the hook")
+	}
+}
