@@ -67,6 +67,7 @@ type Settings struct {
 	TidyPaths     bool   `json:"tidy_paths"`      // spell like paths alike
 	BeaconsPerDay int    `json:"beacons_per_day"` // pageviews and events counted per day; 0 = no limit
 	UmamiID       string `json:"umami_id"`        // what Umami's script calls the site
+	Badge         bool   `json:"badge"`           // everybody may see a number of visitors, see ui/badge
 	// Sources are the site's own names of sources, by what they are called without
 	// it, in lower case.
 	Sources map[string]string `json:"sources,omitempty"`
@@ -176,6 +177,8 @@ var settingKeys = []Setting{
 		func(s *Settings) string { return listOr("none", single(s.Currency)) }, setCurrency},
 	{"rates", "what one unit of other currencies is worth in the site's, such as USD=0.92,GBP=1.17; amounts without a rate are no revenue",
 		ratesText, setRates},
+	{"badge", "a public picture and a number of the visitors of the last 30 days, at /badge/<site>.svg and .json (on, off)",
+		func(s *Settings) string { return onOff(s.Badge) }, setSwitch(func(s *Settings) *bool { return &s.Badge })},
 	{"umami_id", "the website id in pages that still carry Umami's script",
 		func(s *Settings) string { return listOr("none", single(s.UmamiID)) }, setUmamiID},
 	{"transparency", "whether anybody may read /privacy/<site>: what is counted and how, from these settings, and no figure (on, off)",

@@ -51,6 +51,7 @@ func matrix() []route {
 		{"GET", "/assets/*", anyone, 0, func(u *UI, c *caller) { u.serveAsset(c.RequestCtx, c.args[0]) }},
 		{"GET", "/opt-out", anyone, 0, (*UI).optOut},
 		{"GET", "/" + optOutStyle, anyone, 0, (*UI).optOut},
+		{"GET", "/badge/{name}", anyone, 0, (*UI).showBadge},
 		{"GET", "/privacy/{name}", anyone, 0, func(u *UI, c *caller) { u.servePrivacy(c.RequestCtx, c.args[0]) }},
 		{"GET", "/sign-in", anyone, 0, (*UI).showSignIn},
 		{"POST", "/sign-in", anyone, 0, (*UI).signIn},
@@ -125,6 +126,16 @@ func Matrix() []Address {
 		all = append(all, Address{r.method, r.path, names[r.where], r.action})
 	}
 	return all
+}
+
+// showBadge is GET /badge/<site>.svg or .json: off for every site unless its owner
+// wants it.
+func (u *UI) showBadge(c *caller) {
+	if u.badge == nil {
+		u.sayMessage(c.RequestCtx, fasthttp.StatusNotFound, "message.not_found", "message.not_found.text")
+		return
+	}
+	u.badge(c.RequestCtx, c.args[0])
 }
 
 // optOut is the page for the sites' visitors, which nobody has to sign in for.

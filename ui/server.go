@@ -50,6 +50,8 @@ type Options struct {
 	// API answers what lies below /api/, its access checks included; path is the
 	// request's without the base path. May be nil.
 	API func(ctx *fasthttp.RequestCtx, path string)
+	// Badge answers /badge/<name> to everybody. May be nil.
+	Badge func(ctx *fasthttp.RequestCtx, name string)
 	// Disclose is what the transparency page tells of the installation; nil: the least.
 	Disclose func() Disclosure
 	// Derive says what would be stored of a view of the site's home page by whoever
@@ -91,6 +93,7 @@ type UI struct {
 	pinned        PinnedScript
 	addressHeader string
 	api           func(ctx *fasthttp.RequestCtx, path string)
+	badge         func(ctx *fasthttp.RequestCtx, name string) // may be nil
 	disclose      func() Disclosure
 	derive        func(*fasthttp.RequestCtx, aggregate.Site) (Derived, bool)
 	access        Access
@@ -115,7 +118,7 @@ type Credit struct{ Text, URL string }
 
 // New makes a dashboard.
 func New(o Options) *UI {
-	u := &UI{ask: o.Ask, sites: o.Sites, settings: o.Settings, first: o.First, notices: o.Notices, credits: o.Credits, api: o.API, annotations: o.Annotations,
+	u := &UI{ask: o.Ask, sites: o.Sites, settings: o.Settings, first: o.First, notices: o.Notices, credits: o.Credits, api: o.API, badge: o.Badge, annotations: o.Annotations,
 		ledger: o.Ledger, ledgers: o.Ledgers, gate: o.Gate, addSite: o.AddSite, strangers: o.Strangers, pinned: o.Pinned, addressHeader: o.AddressHeader,
 		disclose: o.Disclose, derive: o.Derive, access: o.Access, public: strings.TrimRight(o.PublicURL, "/"), clock: o.Clock, log: o.Log,
 		keeper: o.Keeper, tokenBook: o.TokenBook, noticeBook: o.NoticeBook, routes: matrix(), assets: loadAssets()}

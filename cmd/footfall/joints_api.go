@@ -6,9 +6,12 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/valyala/fasthttp"
+
 	"footfall/aggregate"
 	"footfall/storage"
 	"footfall/ui/api"
+	"footfall/ui/badge"
 )
 
 // openAPI joins what programs ask with what answers.
@@ -31,6 +34,11 @@ func (s *Server) openAPI(tokens *tokenBook, goals *goalBook, first func(aggregat
 		Rate:        s.flags.APIRate,
 		Log:         s.log,
 	})
+}
+
+// openBadges makes what answers for public badges.
+func (s *Server) openBadges() func(*fasthttp.RequestCtx, string) {
+	return badge.New(badge.Options{Asker: s.asker, Settings: s.db.Settings, Clock: s.clock, Log: s.log}).Serve
 }
 
 // siteKeeper is the database and what hangs on it, as programs manage sites.

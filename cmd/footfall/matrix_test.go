@@ -20,6 +20,7 @@ var expected = map[string]string{
 	"GET /opt-out":         "anyone",
 	"GET /opt-out.css":     "anyone",
 	"GET /privacy/{name}":  "anyone",
+	"GET /badge/{name}":    "anyone",
 	"GET /sign-in":         "anyone",
 	"POST /sign-in":        "anyone",
 	"GET /sign-out":        "anyone",
