@@ -198,7 +198,7 @@ func (s *Server) wire(proxies ingest.Proxies) {
 		Annotations: s.db, Ledger: s.engine, Ledgers: ledgers{s.db, s.engine}, Gate: gate{s.db}, AddSite: siteKeeper{s.control}.Add,
 		Strangers: s.engine.Strangers, Pinned: pinnedScript(), AddressHeader: s.flags.ClientIPHeader,
 		Badge: s.openBadges(),
-		API: programs.Serve, Keeper: siteKeeper{s.control}, TokenBook: tokens, NoticeBook: noticeBook{s.control},
+		API:   programs.Serve, Keeper: siteKeeper{s.control}, TokenBook: tokens, NoticeBook: noticeBook{s.control},
 		Access: ui.Access{Book: s.book, Tokens: tokens, Local: s.flags.LocalAccess, Plain: s.flags.PlainSignIn,
 			Hosts: []string{hostOf(s.flags.Listen)}, Trusted: trusts(proxies), Network: s.door.Network},
 		Disclose: s.disclosure, Derive: s.derive,
