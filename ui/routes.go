@@ -207,6 +207,7 @@ func (u *UI) enter(r *route, c *caller, name string) {
 	switch {
 	case r.where == anyone:
 		r.serve(u, c)
+	case r.where == one && u.enterPublic(r, c, name):
 	case !c.who.known():
 		u.door(c, fasthttp.StatusUnauthorized, "")
 	case r.where == self && !c.who.signed():

@@ -63,17 +63,22 @@ func (u *UI) shareOf(token string, link *account.Link) *UI {
 	if s := u.shares.m[token]; s != nil {
 		return s
 	}
+	v, _ := view.Parse(link.Filter)
+	return u.guest(token, link.Site, narrowed{u.ask, link.Site, v.Asks()}, u.base+"/share/"+token)
+}
+
+// guest makes a dashboard that knows one site and asks through asker, and keeps it
+// under a key. The caller holds shares.mu.
+func (u *UI) guest(key string, site aggregate.Site, asker Asker, base string) *UI {
 	if u.shares.m == nil || len(u.shares.m) >= sharesAtMost {
 		u.shares.m = map[string]*UI{}
 	}
-	v, _ := view.Parse(link.Filter)
-	site := link.Site
-	s := New(Options{Ask: narrowed{u.ask, site, v.Asks()}, Settings: u.settings, First: u.first, Credits: u.credits, Clock: u.clock, Log: u.log,
+	s := New(Options{Ask: asker, Settings: u.settings, First: u.first, Credits: u.credits, Clock: u.clock, Log: u.log,
 		Sites:    func() []aggregate.Site { return []aggregate.Site{site} },
 		Access:   Access{shared: site, Trusted: u.access.Trusted},
-		BasePath: u.base + "/share/" + token, PublicURL: u.public})
+		BasePath: base, PublicURL: u.public})
 	s.routes = shareMatrix()
-	u.shares.m[token] = s
+	u.shares.m[key] = s
 	return s
 }
 

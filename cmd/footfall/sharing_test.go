@@ -5,6 +5,7 @@ package main
 import (
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -265,5 +266,36 @@ func TestSettingsInTheBrowser(t *testing.T) {
 	if strings.Contains(e.bella.get("/b.test/activity").body, "eddie") {
 		t.Error("the log of one site tells of another")
 	}
+	e.stop()
+}
+
+// TestPublicFiguresAreThoseOfTheFloor has pages with many visitors and pages with
+// few: strangers see the former, whatever they ask.
+func TestPublicFiguresAreThoseOfTheFloor(t *testing.T) {
+	t.Parallel()
+	e := openEstate(t)
+	for i := range 4 {
+		e.count("203.0.113."+strconv.Itoa(100+i), browsers[0], view("https://a.test/popular"))
+	}
+	stranger := e.teammate()
+	stranger.get("/a.test").want(t, "a stranger before", 401)
+	e.alice.post("/a.test/sharing", "/a.test/sharing", "public", "on", "embed_hosts", "none").want(t, "making it public", 200)
+	stranger.get("/a.test").want(t, "a stranger", 200, "/popular")
+	for _, way := range []string{"", "?period=day", "?report=pages", "?report=pages&search=hidden", "?f=is,page,/hidden-in-a", "?as=csv", "?as=values&period=day", "?f=contains,page,hidden"} {
+		r := stranger.get("/a.test" + way)
+		if body := strings.ReplaceAll(strings.ReplaceAll(r.body, "page,/hidden-in-a", ""), "search=hidden", ""); strings.Contains(body, "hidden-in-a") && !strings.Contains(way, "hidden-in") || r.status >= 500 {
+			t.Errorf("%s: status %d, and a page that one visitor saw is shown", way, r.status)
+		}
+	}
+	e.alice.get("/a.test").want(t, "one of the team", 200, "/hidden-in-a", "Settings")
+	for path, want := range map[string]int{"/a.test/install": 401, "/a.test/settings": 401, "/b.test": 401, "/": 401, "/people": 401} {
+		stranger.get(path).want(t, "a stranger at "+path, want)
+	}
+	if r := stranger.get("/a.test"); strings.Contains(r.body, "/a.test/install") || strings.Contains(r.body, "/a.test/settings") {
+		t.Error("a stranger is shown links that do not open")
+	}
+	e.bella.get("/a.test").want(t, "somebody of another team", 200)
+	e.alice.post("/a.test/sharing", "/a.test/sharing", "public", "off", "embed_hosts", "none").want(t, "taking it back", 200)
+	stranger.get("/a.test").want(t, "a stranger after", 401)
 	e.stop()
 }
