@@ -17,7 +17,9 @@ import (
 func (d *Day) Links(site aggregate.Site, imp aggregate.ImportID, floor int, emit func(aggregate.Put) error) error {
 	partners := map[aggregate.Dimension][]aggregate.Dimension{}
 	for _, p := range aggregate.Pairs() {
-		partners[p.A] = append(partners[p.A], p.B)
+		if d.defs != nil || !defined(p.B) {
+			partners[p.A] = append(partners[p.A], p.B)
+		}
 	}
 	for a := aggregate.FirstVisitFact; a <= aggregate.LastEventFact; a++ {
 		for i, l := range d.linksOf(a, partners[a]) {

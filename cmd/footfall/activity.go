@@ -43,6 +43,16 @@ func aboutSettings(q siteQuestion) (string, []string) {
 	return q.Domain, lines
 }
 
+func aboutGoal(q goalQuestion) (string, []string) {
+	name := q.Name
+	if name == "" {
+		if name = q.Goal.Name; name == "" {
+			name = q.Goal.Condition.String()
+		}
+	}
+	return q.Domain, []string{name}
+}
+
 func aboutUser(q userQuestion) (string, []string) { return "", []string{q.Email} }
 
 func aboutToken(q tokenQuestion) (string, []string) {
