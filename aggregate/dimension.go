@@ -49,7 +49,6 @@ const (
 	Conversion // of an event: the id of a goal that it reached
 	Reached    // of a visit: funnel id, step that it reached; several of each funnel
 	PageBefore // of a pageview: the page viewed before it, blank where the visit entered
-	Section    // of an event: the first segment of its page's path
 	SearchTerm // of an event: what was searched for on the site
 
 	Dimensions int = iota
@@ -83,7 +82,7 @@ var dimensionNames = [Dimensions]string{
 	EntryPage: "entry_page", ExitPage: "exit_page", Page: "page", Hostname: "hostname",
 	EventName: "event_name", Outbound: "outbound_link", Download: "download",
 	Property: "property", Refusal: "refusal", Conversion: "goal", Reached: "funnel_step",
-	PageBefore: "page_before", Section: "page_section", SearchTerm: "search_term",
+	PageBefore: "page_before", SearchTerm: "search_term",
 }
 
 // FactDimensions are the dimensions that have blocks of one fact, in their order.
@@ -94,7 +93,7 @@ var factDimensions = func() (all []Dimension) {
 	for d := FirstVisitFact; d <= LastEventFact; d++ {
 		all = append(all, d)
 	}
-	return append(all, Conversion, Reached, Section, SearchTerm)
+	return append(all, Conversion, Reached, SearchTerm)
 }()
 
 // String is the dimension's name, as in "utm_source".
@@ -136,7 +135,6 @@ var families = [Dimensions][]family{
 	City:           {{Country, 1}, {Region, 3}},
 	BrowserVersion: {{Browser, 1}},
 	OSVersion:      {{OS, 1}},
-	Page:           {{Section, 1}}, // worked out: see SectionOf
 }
 
 // parts is how many parts a value of d has; 1 where it carries nothing.
@@ -173,9 +171,6 @@ func (d Dimension) Project(value string, coarse Dimension) (projected string, ok
 		if value == Other {
 			return "", false
 		}
-		if coarse == Section {
-			return SectionOf(value), true
-		}
 		end := 0
 		for n := 0; n < f.parts; n++ {
 			i := strings.IndexByte(value[end:], Separator[0])
@@ -187,18 +182,6 @@ func (d Dimension) Project(value string, coarse Dimension) (projected string, ok
 		return strings.TrimRight(value[:end-1], Separator), true
 	}
 	return "", false
-}
-
-// SectionOf is the section of a page: the first segment of its path, with the slash
-// before it.
-func SectionOf(page string) string {
-	if len(page) < 2 || page[0] != '/' {
-		return page
-	}
-	if i := strings.IndexByte(page[1:], '/'); i >= 0 {
-		return page[:max(1, i+1)]
-	}
-	return page
 }
 
 // Join makes a value from its parts, outermost first. All blank parts make the

@@ -239,7 +239,7 @@ func suppliedBySite(d aggregate.Dimension) bool {
 	switch d {
 	case aggregate.Page, aggregate.EntryPage, aggregate.ExitPage, aggregate.Hostname,
 		aggregate.Source, aggregate.Referrer, aggregate.Outbound, aggregate.Download,
-		aggregate.EventName, aggregate.Property, aggregate.PageBefore, aggregate.Section, aggregate.SearchTerm,
+		aggregate.EventName, aggregate.Property, aggregate.PageBefore, aggregate.SearchTerm,
 		aggregate.UTMSource, aggregate.UTMMedium,
 		aggregate.UTMCampaign, aggregate.UTMContent, aggregate.UTMTerm:
 		return true

@@ -133,10 +133,6 @@ func (c *checker) checkDay(m *monthCheck, day aggregate.Day) {
 		c.parts(k, b.Rows, &total, sumsOf(k.A), coversAll(k.A))
 		m.add(k.A, b, day)
 	}
-	if b := facts[aggregate.Section]; len(b.Rows) > 0 && totals.Meta.Linked && !totals.Meta.Lossy {
-		k.A = aggregate.Section
-		c.parts(k, b.Rows, &total, []aggregate.Column{aggregate.Pageviews}, false)
-	}
 	k.A = aggregate.Reached
 	c.steps(k, facts[aggregate.Reached])
 }

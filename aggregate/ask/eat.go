@@ -344,7 +344,7 @@ func (e *eater) mark(c *cell, d aggregate.Dimension) {
 	}
 	c.visitsBound, n.summedVisits = true, true
 	c.engagedBound, n.summedEngaged = true, true
-	if d != aggregate.Page && d != aggregate.Hostname && d != aggregate.Section {
+	if d != aggregate.Page && d != aggregate.Hostname {
 		c.meansBound, n.summedMeans = true, true
 	}
 }

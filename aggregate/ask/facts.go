@@ -44,11 +44,6 @@ func findFacts(fields []aggregate.Field, leaves []leaf) []fact {
 	for _, l := range leaves {
 		add(l.field)
 	}
-	for i := range facts {
-		if facts[i].dim == aggregate.Section && len(facts) > 1 {
-			facts[i].dim = aggregate.Page // whose links tell of its sections
-		}
-	}
 	slices.SortStableFunc(facts, func(a, b fact) int { return int(a.dim) - int(b.dim) })
 	for _, f := range fields {
 		if !isTime(f) {

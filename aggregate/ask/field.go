@@ -36,7 +36,6 @@ var fields = map[string]aggregate.Field{
 
 	goalField:           {Dimension: aggregate.Conversion},
 	"event:page_before": {Dimension: aggregate.PageBefore},
-	"event:section":     {Dimension: aggregate.Section},
 	"event:search_term": {Dimension: aggregate.SearchTerm},
 	"event:page":        {Dimension: aggregate.Page},
 	sectionField:        {Dimension: aggregate.Page, Spelled: true},

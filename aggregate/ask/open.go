@@ -19,16 +19,8 @@ func (p *plan) scanOpen() error {
 
 func (p *plan) scanDay(d aggregate.Day) error {
 	s := aggregate.Scan{Filter: p.expr}
-	if p.expr != nil {
-		filter := onRecords(*p.expr)
-		s.Filter = &filter
-	}
 	for _, f := range p.fields {
-		g := aggregate.Group{Dimension: f.Dimension, Key: f.Key, Label: labelOf(f)}
-		if f.Dimension == aggregate.Section {
-			g.Dimension, g.Label = aggregate.Page, func(page string) string { return labelOf(f)(aggregate.SectionOf(page)) }
-		}
-		s.Groups = append(s.Groups, g)
+		s.Groups = append(s.Groups, aggregate.Group{Dimension: f.Dimension, Key: f.Key, Label: labelOf(f)})
 	}
 	switch p.grain {
 	case aggregate.Hour:
@@ -63,20 +55,6 @@ func (p *plan) scanDay(d aggregate.Day) error {
 		}
 	}
 	return nil
-}
-
-// onRecords is a condition in terms of what records hold: a page for a section.
-func onRecords(e aggregate.Expr) aggregate.Expr {
-	if e.Op == aggregate.Leaf && e.Dimension == aggregate.Section {
-		match := e.Match
-		e.Dimension, e.Match = aggregate.Page, func(page string) bool { return match(aggregate.SectionOf(page)) }
-	}
-	args := e.Args
-	e.Args = make([]aggregate.Expr, len(args))
-	for i := range args {
-		e.Args[i] = onRecords(args[i])
-	}
-	return e
 }
 
 // scanBucket is the bucket of a scanned row.

@@ -279,7 +279,7 @@ func (r *rest) adds() (visits, starts bool) {
 		}
 		visits = false
 		free := r.mode == restTotal || r.from.fact.dim.OfVisit()
-		if !free || s.fact.dim != aggregate.Page && s.fact.dim != aggregate.Hostname && s.fact.dim != aggregate.Section {
+		if !free || s.fact.dim != aggregate.Page && s.fact.dim != aggregate.Hostname {
 			starts = false
 		}
 	}

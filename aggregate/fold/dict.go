@@ -74,9 +74,8 @@ func dictOf(d aggregate.Dimension) aggregate.Dimension {
 	return d
 }
 
-// counted are all dimensions that have cells: all facts but Section, whose block is
-// made at the close.
-var counted = slices.DeleteFunc(aggregate.FactDimensions(), func(d aggregate.Dimension) bool { return d == aggregate.Section })
+// counted are all dimensions that have cells.
+var counted = aggregate.FactDimensions()
 
 // countedIn1 are those of snapshots of version 1.
 var countedIn1 = counted[:slices.Index(counted, aggregate.Property)+1]

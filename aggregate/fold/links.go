@@ -33,27 +33,7 @@ func (d *Day) Links(site aggregate.Site, imp aggregate.ImportID, floor int, emit
 			}
 		}
 	}
-	return d.emitSections(site, imp, emit)
-}
-
-// emitSections makes the block of sections. What a power cut has cost of the day is
-// not in it, as of links.
-func (d *Day) emitSections(site aggregate.Site, imp aggregate.ImportID, emit func(aggregate.Put) error) error {
-	b := newBuilder()
-	group := aggregate.Group{Dimension: aggregate.Page, Label: aggregate.SectionOf}
-	for _, row := range d.Scan(&aggregate.Scan{Groups: []aggregate.Group{group}}) {
-		b.add(row.Values[0], &row.Counts)
-	}
-	meta := aggregate.Meta{Floor: 1}
-	if d.capped {
-		meta.Cap = uint32(d.limits.Values)
-	}
-	block := b.block(meta)
-	if len(block.Rows) == 0 {
-		return nil
-	}
-	key := aggregate.Key{Site: site, Import: imp, Span: aggregate.OneDay, Day: d.day, A: aggregate.Section}
-	return emit(aggregate.Put{Key: key, Block: block, Add: true})
+	return nil
 }
 
 // absentLinks are, for each event name, the events that lack a property key.

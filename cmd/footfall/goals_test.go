@@ -225,7 +225,7 @@ func TestFunnelsAndFlowsAreAnsweredOverHTTP(t *testing.T) {
 			`{"page":"/cart","pageviews":3,"visits":3,"entries":0,"exits":3,"again":0,"before":[{"page":"/","pageviews":3,"visits":3,"visitors":3}],"after":[],"meta":{"warnings":[]}}`)
 		s.equal("the flow of /", s.post("/api/v2/flows", `{`+day+`,"page":"/"}`),
 			`{"page":"/","pageviews":3,"visits":3,"entries":3,"exits":0,"again":0,"before":[],"after":[{"page":"/cart","pageviews":3,"visits":3,"visitors":3}],"meta":{"warnings":[]}}`)
-		s.equal("sections", s.rows(`{`+day+`,"metrics":["visitors","pageviews"],"dimensions":["event:section"]}`),
+		s.equal("sections", s.rows(`{`+day+`,"metrics":["visitors","pageviews"],"dimensions":["event:page_section"]}`),
 			`[{"dimensions":["/"],"metrics":[3,3]},{"dimensions":["/cart"],"metrics":[3,3]}]`)
 	}
 	check()
