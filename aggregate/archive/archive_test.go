@@ -52,6 +52,7 @@ func TestWhatIsWrittenIsReadAgain(t *testing.T) {
 	}
 	want := head
 	want.Format, want.Version, want.Goals, want.Funnels = "footfall", 1, []aggregate.Goal{}, []aggregate.Funnel{}
+	want.Annotations, want.Segments = []aggregate.Annotation{}, []aggregate.Segment{}
 	if !reflect.DeepEqual(r.Head, want) {
 		t.Errorf("got head %+v, want %+v", r.Head, want)
 	}

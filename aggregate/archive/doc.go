@@ -15,6 +15,8 @@
 //	            addresses and stay where they are
 //	"goals"     what the owner has defined, with the numbers that values of the
 //	"funnels"   dimensions goal and funnel_step name
+//	"annotations"  what the team has noted about days
+//	"segments"  filters that the team has saved for everybody
 //	"imports"   a list of {"id", "format", "note"}; id 0 is what was counted live
 //	"blocks"    a list of blocks, each on a line of its own, ordered by import,
 //	            span, facts and day

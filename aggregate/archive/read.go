@@ -79,7 +79,7 @@ func NewReader(r io.Reader) (*Reader, error) {
 func (a *Reader) field(key string) error {
 	h := &a.Head
 	into := map[string]any{"format": &h.Format, "version": &h.Version, "site": &h.Site, "settings": &h.Settings,
-		"goals": &h.Goals, "funnels": &h.Funnels, "imports": &h.Imports}[key]
+		"goals": &h.Goals, "funnels": &h.Funnels, "annotations": &h.Annotations, "segments": &h.Segments, "imports": &h.Imports}[key]
 	if into == nil {
 		into = new(json.RawMessage)
 	}

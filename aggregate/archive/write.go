@@ -16,13 +16,15 @@ const formatName = "footfall"
 
 // Head is what stands before the blocks.
 type Head struct {
-	Format   string             `json:"format"`
-	Version  int                `json:"version"`
-	Site     aggregate.Site     `json:"site"`
-	Settings aggregate.Settings `json:"settings"`
-	Goals    []aggregate.Goal   `json:"goals"`
-	Funnels  []aggregate.Funnel `json:"funnels"`
-	Imports  []Import           `json:"imports"`
+	Format      string                 `json:"format"`
+	Version     int                    `json:"version"`
+	Site        aggregate.Site         `json:"site"`
+	Settings    aggregate.Settings     `json:"settings"`
+	Goals       []aggregate.Goal       `json:"goals"`
+	Funnels     []aggregate.Funnel     `json:"funnels"`
+	Annotations []aggregate.Annotation `json:"annotations"`
+	Segments    []aggregate.Segment    `json:"segments"`
+	Imports     []Import               `json:"imports"`
 }
 
 // Import is one of the sources that counters were made from.
@@ -65,18 +67,22 @@ func NewWriter(w io.Writer, h Head) *Writer {
 	a := &Writer{w: bufio.NewWriterSize(w, 1<<16)}
 	h.Format, h.Version = formatName, Version
 	h.Settings.ShieldIPs = nil
-	if h.Goals == nil {
-		h.Goals = []aggregate.Goal{}
-	}
-	if h.Funnels == nil {
-		h.Funnels = []aggregate.Funnel{}
-	}
+	h.Goals, h.Funnels = listOf(h.Goals), listOf(h.Funnels)
+	h.Annotations, h.Segments, h.Imports = listOf(h.Annotations), listOf(h.Segments), listOf(h.Imports)
 	head := a.json(h)
 	if a.err == nil {
 		a.write(head[:len(head)-1]) // without the brace that closes it
 		a.write([]byte(`,"blocks":[`))
 	}
 	return a
+}
+
+// listOf is a list that is written as one even when it is empty.
+func listOf[T any](all []T) []T {
+	if all == nil {
+		return []T{}
+	}
+	return all
 }
 
 func (a *Writer) json(v any) []byte {

@@ -97,9 +97,18 @@ func (c *control) export(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// maxDay bounds the days of annotations.
+const maxDay = aggregate.Day(1) << 30
+
 // stockOf is what the database has of a site.
 func stockOf(db *storage.DB, record storage.SiteRecord) export.Stock {
 	s := export.Stock{Site: record.Site, Settings: record.Settings, Definitions: db.Definitions(record.Site), Blocks: exportedBlocks{db, record.Site}}
+	s.Annotations = db.Annotations(record.Site, -maxDay, maxDay)
+	for _, segment := range db.Segments(record.Site) {
+		if segment.Account == 0 { // the others belong to people of the team
+			s.Segments = append(s.Segments, segment)
+		}
+	}
 	for _, i := range db.Imports(record.Site) {
 		if i.Finished {
 			s.Imports = append(s.Imports, archive.Import{ID: i.ID, Format: i.Format, Note: i.Note})

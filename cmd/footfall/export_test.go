@@ -276,3 +276,45 @@ func TestExportsOnAScheduleReplaceEachOther(t *testing.T) {
 		t.Error("exports without a distance are no error")
 	}
 }
+
+// TestWhatTheTeamHasDefinedComesAlong exports goals, and counters of them, to a site
+// where numbers mean something else.
+func TestWhatTheTeamHasDefinedComesAlong(t *testing.T) {
+	t.Parallel()
+	h := install(t)
+	h.addSite("example.com", "UTC")
+	h.importVisits("example.com", time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC), 3)
+	h.must("goal", "add", "example.com", "--event", "Signup", "--prop", "plan=pro", "--name", "Paying")
+	document := h.must("export", "--site", "example.com")
+	if !strings.Contains(document, `"goals":[{"id":1,"name":"Paying","event":"Signup"`) {
+		t.Fatalf("the export has no goal: %.900s", document)
+	}
+	// As if the goal had been reached on that day.
+	end := strings.LastIndex(document, "\n]")
+	blocks := strings.Count(document, `{"import":`)
+	reached := `,` + "\n" + `{"import":1,"span":"day","day":"2026-06-01","facts":["goal"],"meta":{"floor":1},"values":[["1","77"]],"counts":{"events":[2,9],"visitors":[2,3],"visits":[2,3]}}`
+	document = strings.Replace(document[:end]+reached+document[end:], fmt.Sprintf(`"count":%d`, blocks), fmt.Sprintf(`"count":%d`, blocks+1), 1)
+	file := filepath.Join(t.TempDir(), "all.json")
+	if err := os.WriteFile(file, []byte(document), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	there := install(t)
+	there.addSite("other.example", "Asia/Tokyo")
+	there.must("goal", "add", "other.example", "--page", "/elsewhere")
+	r := there.try("import", "footfall", "--site", "other.example", file)
+	for _, want := range []string{"the days of the export are those of UTC, the site's are those of Asia/Tokyo", "1 of the kind goal"} {
+		if r.code != fine || !strings.Contains(r.err, want) {
+			t.Errorf("got %d %s%s, want %q", r.code, r.out, r.err, want)
+		}
+	}
+	got := there.must("export", "--site", "other.example")
+	for _, want := range []string{`"id":2,"name":"Paying"`, `"facts":["goal"],"meta":{"floor":1},"values":[["2"]],"counts":{"events":[2],"visitors":[2],"visits":[2]}`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the export there lacks %s: %.1200s", want, got)
+		}
+	}
+	// Once more: what is there already is not added again.
+	if r := there.try("import", "footfall", "--site", "other.example", "--again", file); r.code != fine || strings.Contains(r.err, "of the kind goal") {
+		t.Errorf("got %d %s%s", r.code, r.out, r.err)
+	}
+}

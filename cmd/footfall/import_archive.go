@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"footfall/aggregate"
@@ -59,68 +60,68 @@ func (s *archiveSink) Begin(h *archive.Head) error {
 	return s.define(h)
 }
 
-// define finds the goals and funnels of the export here, or adds them, so that
-// their counters belong to something. A dry run adds none.
+// define finds what the team has defined for the site of the export here, or adds
+// it, so that counters of goals and funnels belong to something. A dry run adds
+// nothing.
 func (s *archiveSink) define(h *archive.Head) error {
 	db, site := s.job.control.db, s.job.site.Site
 	known := db.Definitions(site)
 	s.goals, s.funnels = map[string]string{}, map[string]string{}
-	for _, g := range h.Goals {
-		there := g.ID
-		if here, ok := sameGoal(known.Goals, &g); ok {
-			s.goals[there.String()] = here.ID.String()
-		} else if !s.job.question.DryRun {
-			if err := g.Clean(); err != nil {
-				return fmt.Errorf("goal %q: %w", g.Name, err)
+	err := adopt(s, "goal", h.Goals, known.Goals, sameGoal, (*aggregate.Goal).Clean, db.AddGoal,
+		func(there, here *aggregate.Goal) { s.goals[there.ID.String()] = here.ID.String() })
+	return errors.Join(err,
+		adopt(s, "funnel", h.Funnels, known.Funnels, sameFunnel, (*aggregate.Funnel).Clean, db.AddFunnel,
+			func(there, here *aggregate.Funnel) { s.funnels[there.ID.String()] = here.ID.String() }),
+		adopt(s, "annotation", h.Annotations, db.Annotations(site, -maxDay, maxDay), sameAnnotation, (*aggregate.Annotation).Clean, db.AddAnnotation, nil),
+		adopt(s, "saved filter", h.Segments, db.Segments(site), sameSegment, (*aggregate.Segment).Clean, db.AddSegment, nil))
+}
+
+// adopt finds what is defined there among what is defined here, or adds it. pair is
+// told of both.
+func adopt[T any](s *archiveSink, what string, there, here []T, same func(a, b *T) bool, clean func(*T) error,
+	add func(aggregate.Site, T) (T, error), pair func(there, here *T)) error {
+	added := 0
+	for i := range there {
+		found := slices.IndexFunc(here, func(h T) bool { return same(&h, &there[i]) })
+		if found < 0 && s.job.question.DryRun {
+			continue
+		}
+		var one T
+		if found >= 0 {
+			one = here[found]
+		} else {
+			fresh := there[i]
+			if err := clean(&fresh); err != nil {
+				return fmt.Errorf("%s %d: %w", what, i+1, err)
 			}
-			here, err := db.AddGoal(site, g)
-			if err != nil {
-				return fmt.Errorf("goal %q: %w", g.Name, err)
+			var err error
+			if one, err = add(s.job.site.Site, fresh); err != nil {
+				return fmt.Errorf("%s %d: %w", what, i+1, err)
 			}
-			s.goals[there.String()] = here.ID.String()
-			s.job.notes = append(s.job.notes, fmt.Sprintf("the goal %q was added", g.Name))
+			added++
+		}
+		if pair != nil {
+			pair(&there[i], &one)
 		}
 	}
-	for _, f := range h.Funnels {
-		there := f.ID
-		if here, ok := sameFunnel(known.Funnels, &f); ok {
-			s.funnels[there.String()] = here.ID.String()
-		} else if !s.job.question.DryRun {
-			if err := f.Clean(); err != nil {
-				return fmt.Errorf("funnel %q: %w", f.Name, err)
-			}
-			here, err := db.AddFunnel(site, f)
-			if err != nil {
-				return fmt.Errorf("funnel %q: %w", f.Name, err)
-			}
-			s.funnels[there.String()] = here.ID.String()
-			s.job.notes = append(s.job.notes, fmt.Sprintf("the funnel %q was added", f.Name))
-		}
+	if added > 0 {
+		s.job.notes = append(s.job.notes, fmt.Sprintf("added, and staying when the import is taken back: %d of the kind %s", added, what))
 	}
 	return nil
 }
 
-func sameGoal(all []aggregate.Goal, g *aggregate.Goal) (aggregate.Goal, bool) {
-	for _, k := range all {
-		if k.Name == g.Name && k.Condition.Equal(&g.Condition) {
-			return k, true
-		}
-	}
-	return aggregate.Goal{}, false
+func sameGoal(a, b *aggregate.Goal) bool {
+	return a.Name == b.Name && a.Condition.Equal(&b.Condition)
 }
 
-func sameFunnel(all []aggregate.Funnel, f *aggregate.Funnel) (aggregate.Funnel, bool) {
-	for _, k := range all {
-		same := k.Name == f.Name && k.Strict == f.Strict && len(k.Steps) == len(f.Steps)
-		for i := 0; same && i < len(k.Steps); i++ {
-			same = k.Steps[i].Condition.Equal(&f.Steps[i].Condition)
-		}
-		if same {
-			return k, true
-		}
-	}
-	return aggregate.Funnel{}, false
+func sameFunnel(a, b *aggregate.Funnel) bool {
+	return a.Name == b.Name && a.Strict == b.Strict && slices.EqualFunc(a.Steps, b.Steps,
+		func(x, y aggregate.Step) bool { return x.Condition.Equal(&y.Condition) })
 }
+
+func sameAnnotation(a, b *aggregate.Annotation) bool { return a.Day == b.Day && a.Text == b.Text }
+
+func sameSegment(a, b *aggregate.Segment) bool { return a.Name == b.Name && a.Account == b.Account }
 
 // of is the import that an import of the export becomes.
 func (s *archiveSink) of(id aggregate.ImportID) (*archivedImport, error) {

@@ -26,7 +26,9 @@ type Stock struct {
 	Site        aggregate.Site
 	Settings    aggregate.Settings
 	Definitions aggregate.Definitions
-	Imports     []archive.Import // finished ones, without the live counters
+	Annotations []aggregate.Annotation
+	Segments    []aggregate.Segment // everybody's
+	Imports     []archive.Import    // finished ones, without the live counters
 	Blocks      Blocks
 }
 
@@ -102,7 +104,8 @@ func (s *Stock) eachBlock(id aggregate.ImportID, fn func(aggregate.Key, *aggrega
 // writeJSON writes the document of package archive.
 func (s *Stock) writeJSON(w io.Writer) error {
 	imports := append([]archive.Import{{ID: aggregate.Live, Format: "live", Note: "counted live"}}, s.Imports...)
-	out := archive.NewWriter(w, archive.Head{Site: s.Site, Settings: s.Settings, Goals: s.Definitions.Goals, Funnels: s.Definitions.Funnels, Imports: imports})
+	out := archive.NewWriter(w, archive.Head{Site: s.Site, Settings: s.Settings, Goals: s.Definitions.Goals, Funnels: s.Definitions.Funnels,
+		Annotations: s.Annotations, Segments: s.Segments, Imports: imports})
 	for _, i := range imports {
 		if err := s.eachBlock(i.ID, out.Block); err != nil {
 			return err
