@@ -37,9 +37,9 @@ var start = (TAG) => {
         name && (element.action ? event.type > "se" : event.button < 2) && send(name, { props: { url: element.host && element.origin + element.pathname, ...props }, $: revenue });
       } catch {
       }
-      (attentive = !document.hidden && ("manual" in options || send(), calls.splice(0).map(take = (call) => send(...call)), document.hasFocus())) || report();
+      (attentive = !(document.hidden | document.prerendering) && ("manual" in options || send(), calls.splice(0).map(take = (call) => send(...call)), document.hasFocus())) || report();
     };
-    options[404] != "off" && performance.getEntries()[0].responseStatus == 404 && calls.push([404]), setTimeout(look), (window.plausible = window.footfall = (...call) => take(call)).q = null, "visibilitychange pageshow focus blur scroll click auxclick submit".split(" ").map((type) => addEventListener(type, look, 1)), navigation.addEventListener("currententrychange", look);
+    options[404] != "off" && performance.getEntries()[0].responseStatus == 404 && calls.push([404]), setTimeout(look), (window.plausible = window.footfall = (...call) => take(call)).q = null, "visibilitychange prerenderingchange pageshow focus blur scroll click auxclick submit".split(" ").map((type) => addEventListener(type, look, 1)), navigation.addEventListener("currententrychange", look);
   } catch {
   }
 };

@@ -32,7 +32,7 @@ try {
 
   // What the page called before. Where this script runs already, by another tag,
   // q is null, and the next line ends the second run.
-  const { q: calls = [] } = window.footfall || window.plausible || 0
+  const { q: calls = [] } = EXTRAS && (window.footfall || window.plausible) || 0
   let take = calls.push.bind(calls)   // what happens to a call: it waits, until somebody saw the page
 
   // Sends one event: a name and its options, as the page's calls have them.
@@ -142,8 +142,9 @@ try {
     }
 
     // Nothing is sent before somebody saw the page; then its calls are sent as they
-    // come.
-    (attentive = !document.hidden && (
+    // come. A prerendered page is visible a moment before it is no longer prerendered,
+    // and what it sends in that moment says so, and is not counted.
+    (attentive = !(document.hidden | document.prerendering) && (
       EXTRAS ? (
         NAMED_MANUAL || 'manual' in options || send(),
         calls.splice(0).map(take = call => send(...call)),
@@ -157,7 +158,7 @@ try {
   setTimeout(look)
   if (EXTRAS) (window.plausible = window.footfall = (...call) => take(call)).q = null;
 
-  (EXTRAS ? 'visibilitychange pageshow focus blur scroll click auxclick submit' : 'visibilitychange')
+  (EXTRAS ? 'visibilitychange prerenderingchange pageshow focus blur scroll click auxclick submit' : 'visibilitychange prerenderingchange')
     .split(' ').map(type => addEventListener(type, look, 1))
   // A browser without the Navigation API (before 2026, in part) counts the next
   // page of an application at the next event of the list.
