@@ -197,8 +197,13 @@ func (u *UI) newLink(c *caller) {
 		return
 	}
 	v := u.sharingView(c)
-	v.Shown, v.ShownAs = u.origin(c.RequestCtx)+"/share/"+token+"/"+url.PathEscape(string(c.site)), "sharing.links.made"
+	v.Shown, v.ShownAs = u.ShareURL(c.RequestCtx, c.site, token), "sharing.links.made"
 	u.sharing(c, fasthttp.StatusOK, v)
+}
+
+// ShareURL is the address of a secret link, as the reader reaches this server.
+func (u *UI) ShareURL(ctx *fasthttp.RequestCtx, site aggregate.Site, token string) string {
+	return u.origin(ctx) + "/share/" + token + "/" + url.PathEscape(string(site))
 }
 
 func (u *UI) endLink(c *caller) {

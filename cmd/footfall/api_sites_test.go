@@ -133,6 +133,44 @@ func TestGoalsAreManagedAsPlausiblesClientsDo(t *testing.T) {
 	d.want("DELETE", "/api/v1/sites/goals/x?site_id=api.example", "", 404, `{"error":"Goal could not be found."}`)
 }
 
+func TestPropertiesAndSharedLinksAreManagedAsPlausiblesClientsDo(t *testing.T) {
+	t.Parallel()
+	d := managed(t)
+	const none = `"meta":{"after":null,"before":null,"limit":100}`
+	d.want("PUT", "/api/v1/sites/custom-props", `{"site_id":"api.example","property":"plan"}`, 200, `{"created":true}`) // any key counts already
+	d.want("GET", "/api/v1/sites/custom-props?site_id=api.example", "", 200, `{"custom_properties":[],`+none+`}`)
+	d.want("DELETE", "/api/v1/sites/custom-props/plan?site_id=api.example", "", 400,
+		`{"error":"property: every key counts on this site. Send those that should as properties to PUT /api/v1/sites/api.example first."}`)
+	if status, _ := d.call("PUT", "/api/v1/sites/api.example", `{"properties":"none"}`); status != 200 {
+		t.Errorf("the limit is answered %d", status)
+	}
+	for _, key := range []string{"plan", "author", "plan"} {
+		d.want("PUT", "/api/v1/sites/custom-props", `{"site_id":"api.example","property":"`+key+`"}`, 200, `{"created":true}`)
+	}
+	d.want("GET", "/api/v1/sites/custom-props?site_id=api.example", "", 200, `{"custom_properties":[{"property":"author"},{"property":"plan"}],`+none+`}`)
+	for _, key := range []string{"plan", "author"} {
+		d.want("DELETE", "/api/v1/sites/custom-props/"+key+"?site_id=api.example", "", 200, `{"deleted":true}`)
+	}
+	d.want("DELETE", "/api/v1/sites/custom-props/plan?site_id=api.example", "", 404, `{"error":"Property could not be found."}`)
+	if list := d.home.must("site", "set", apiSite); !strings.Contains(list, "none") {
+		t.Errorf("without its last key the setting is\n%s", list)
+	}
+
+	body, kind := multiform(t, "site_id", "api.example", "name", "WordPress")
+	status, answer := d.call("PUT", "/api/v1/sites/shared-links", body, "Content-Type", kind)
+	link := answer.(map[string]any)
+	address, _ := link["url"].(string)
+	if status != 200 || link["name"] != "WordPress" || !strings.HasPrefix(address, d.url+"/share/") {
+		t.Fatalf("the link: %d %v", status, answer)
+	}
+	if r, err := d.do("GET", strings.TrimPrefix(address, d.url), nil, "X-Forwarded-For", "203.0.113.50"); err != nil || r.status != 200 || !strings.Contains(r.body, apiSite) {
+		t.Errorf("the link opens %d %.200s (%v), want the site's page", r.status, r.body, err)
+	}
+	if status, _ := d.call("PUT", "/api/v1/sites/shared-links", body, "Content-Type", kind); status != 400 {
+		t.Errorf("a second link of that name: %d, want 400", status)
+	}
+}
+
 func sameJSON(a, b any) bool {
 	x, _ := json.Marshal(a)
 	y, _ := json.Marshal(b)

@@ -10,6 +10,7 @@ import (
 
 	"footfall/aggregate"
 	"footfall/storage"
+	"footfall/ui/account"
 	"footfall/ui/api"
 	"footfall/ui/badge"
 )
@@ -29,11 +30,21 @@ func (s *Server) openAPI(tokens *tokenBook, goals *goalBook, first func(aggregat
 		Annotations: s.db,
 		Settings:    s.db.Settings,
 		First:       first,
+		Link:        s.shareLink,
 		Clock:       s.clock,
 		BasePath:    s.flags.BasePath,
 		Rate:        s.flags.APIRate,
 		Log:         s.log,
 	})
+}
+
+// shareLink makes a secret link for a program.
+func (s *Server) shareLink(ctx *fasthttp.RequestCtx, site aggregate.Site, name string) (address string, taken bool, err error) {
+	if slices.ContainsFunc(s.book.Links(site), func(l account.Link) bool { return l.Name == name }) {
+		return "", true, nil
+	}
+	token, err := s.book.AddLink(account.NewLink{Site: site, Name: name})
+	return s.ui.ShareURL(ctx, site, token), false, err
 }
 
 // openBadges makes what answers for public badges.

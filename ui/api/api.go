@@ -34,6 +34,9 @@ type Options struct {
 	Settings func(aggregate.Site) (aggregate.Settings, bool)
 	// First is the site's first day with counters, for the range "all".
 	First func(aggregate.Site) (aggregate.Day, bool)
+	// Link makes a secret link to a site's figures and returns its address as the
+	// reader of ctx reaches it. taken: there is a link of that name already.
+	Link  func(ctx *fasthttp.RequestCtx, site aggregate.Site, name string) (address string, taken bool, err error)
 	Clock func() time.Time
 	// BasePath is the path that everything lies under, such as "/stats"; "" = "/".
 	BasePath string
@@ -76,6 +79,9 @@ var endpoints = map[string]endpoint{
 	"/api/v1/sites/*":                 {fasthttp.MethodGet: atSite((*API).showSite), fasthttp.MethodPut: atSite((*API).changeSite), fasthttp.MethodDelete: atSite((*API).removeSite)},
 	"/api/v1/sites/goals":             {fasthttp.MethodGet: ofSite((*API).listGoals), fasthttp.MethodPut: ofSite((*API).putGoal)},
 	"/api/v1/sites/goals/*":           {fasthttp.MethodDelete: ofSite((*API).removeGoal)},
+	"/api/v1/sites/custom-props":      {fasthttp.MethodGet: ofSite((*API).listProperties), fasthttp.MethodPut: ofSite((*API).putProperty)},
+	"/api/v1/sites/custom-props/*":    {fasthttp.MethodDelete: ofSite((*API).removeProperty)},
+	"/api/v1/sites/shared-links":      {fasthttp.MethodPut: ofSite((*API).putLink)},
 	"/api/v2/goals":                   {fasthttp.MethodGet: (*API).goals},
 	"/api/v2/funnels":                 {fasthttp.MethodGet: (*API).funnels, fasthttp.MethodPost: (*API).addFunnel},
 	"/api/v2/funnels/query":           {fasthttp.MethodPost: (*API).queryFunnel},

@@ -240,6 +240,7 @@ func (a *API) listSites(r *sitesRequest) (any, error) {
 func (a *API) showSite(r *sitesRequest) (any, error) {
 	settings, _ := a.o.Settings(r.site)
 	answer := siteAnswer{Domain: r.site, Timezone: settings.Timezone, Settings: map[string]string{}}
+	answer.Properties, _ = allowed(&settings)
 	for _, k := range aggregate.SettingKeys() {
 		answer.Settings[k.Key] = k.Get(&settings)
 	}
