@@ -8,6 +8,7 @@ import (
 	"footfall/aggregate"
 	"footfall/aggregate/team"
 	"footfall/ui/account"
+	"footfall/ui/account/provider"
 
 	"github.com/valyala/fasthttp"
 )
@@ -21,6 +22,8 @@ import (
 type Access struct {
 	// Book knows the accounts; nil: there are none and never will be.
 	Book *account.Book
+	// Provider is the team's OpenID provider; nil: there is none.
+	Provider *provider.Provider
 	// Tokens knows the tokens; nil: there are none.
 	Tokens Tokens
 	// Local lets readers on this machine in as if they owned it, without an account.

@@ -55,6 +55,8 @@ func matrix() []route {
 		{"GET", "/privacy/{name}", anyone, 0, func(u *UI, c *caller) { u.servePrivacy(c.RequestCtx, c.args[0]) }},
 		{"GET", "/sign-in", anyone, 0, (*UI).showSignIn},
 		{"POST", "/sign-in", anyone, 0, (*UI).signIn},
+		{"GET", "/sign-in/provider", anyone, 0, (*UI).leave},
+		{"GET", "/sign-in/provider/back", anyone, 0, (*UI).comeBack},
 		{"POST", "/sign-in/code", anyone, 0, (*UI).signInCode},
 		{"POST", "/sign-in/passkey", anyone, 0, (*UI).beginPasskeyEntry},
 		{"POST", "/sign-in/passkey/finish", anyone, 0, (*UI).finishPasskeyEntry},

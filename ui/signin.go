@@ -17,16 +17,17 @@ import (
 
 // signInView is a form before which nobody is signed in.
 type signInView struct {
-	Base   string
-	Action string // where the form goes
-	Token  string
-	To     string // the own path to go on to
-	Email  string
-	Why    string // the key of what was wrong
-	First  bool   // the first account is made
-	Least  int    // characters of a password
-	Wait   int    // seconds until the next try
-	Script string // that of passkeys
+	Base     string
+	Action   string // where the form goes
+	Token    string
+	To       string // the own path to go on to
+	Email    string
+	Why      string // the key of what was wrong
+	First    bool   // the first account is made
+	Least    int    // characters of a password
+	Wait     int    // seconds until the next try
+	Script   string // that of passkeys
+	Provider bool   // there is an OpenID provider
 	// Invited says what an invitation gives; As is who is signed in already.
 	Invited, As string
 }
@@ -91,6 +92,7 @@ func (u *UI) askIn(c *caller, status int, v signInView) {
 		return
 	}
 	v.Base, v.Action, v.Token, v.To, v.Script = u.base, u.base+"/sign-in", u.formToken(c), u.ownPath(v.To), u.passkeyScript(c)
+	v.Provider = u.access.Provider != nil
 	u.form(c.RequestCtx, status, "sign-in", "door.title", &v)
 }
 

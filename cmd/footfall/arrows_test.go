@@ -131,12 +131,13 @@ var dialers = map[string]bool{
 }
 
 var mayDial = map[string]string{
-	"../../cmd/footfall/certificates.go": "the certificate authority, with --acme",
-	"../../ui/notify/hook.go":            "the hooks of notices, when the team has made one",
-	"../../ui/notify/mail.go":            "the mail server, with --smtp",
-	"../../cmd/footfall/control.go":      "the socket of the running server, in the data directory",
-	"../../cmd/footfall/demo.go":         "visitors of the demo, who call the demo's own server",
-	"../../cmd/footfall/visitors.go":     "visitors of the demo, who call the demo's own server",
+	"../../cmd/footfall/certificates.go":    "the certificate authority, with --acme",
+	"../../ui/notify/hook.go":               "the hooks of notices, when the team has made one",
+	"../../ui/notify/mail.go":               "the mail server, with --smtp",
+	"../../ui/account/provider/provider.go": "the OpenID provider, with --oidc-issuer, when somebody signs in with it",
+	"../../cmd/footfall/control.go":         "the socket of the running server, in the data directory",
+	"../../cmd/footfall/demo.go":            "visitors of the demo, who call the demo's own server",
+	"../../cmd/footfall/visitors.go":        "visitors of the demo, who call the demo's own server",
 }
 
 // TestNothingInTheServerOpensAConnection proves P8 on the source: no file of the

@@ -45,6 +45,9 @@ type serverFlags struct {
 	APIRate        int           `name:"api-rate" env:"FOOTFALL_API_RATE" help:"Requests a minute, and at once, that the API answers to one token. 0 = no limit." default:"3000" placeholder:"N"`
 	SpamList       string        `help:"Hosts of referrer spam besides the built-in ones: one a line, # begins a comment, ! takes a host off the list." placeholder:"FILE"`
 	LocalAccess    bool          `help:"Let readers on this machine in without an account, as if they owned everything."`
+	OIDCIssuer     string        `name:"oidc-issuer" env:"FOOTFALL_OIDC_ISSUER" help:"Address of the OpenID provider that the team signs in with; it is asked when somebody does." placeholder:"URL"`
+	OIDCClient     string        `name:"oidc-client" env:"FOOTFALL_OIDC_CLIENT" help:"What the provider knows this server as; it sends people back to /sign-in/provider/back." placeholder:"ID"`
+	OIDCSecretFile string        `name:"oidc-secret-file" env:"FOOTFALL_OIDC_SECRET_FILE" help:"File with the secret that goes with it (or FOOTFALL_OIDC_SECRET in the environment)." placeholder:"FILE"`
 	PlainSignIn    bool          `help:"Let people sign in over connections that are not encrypted; passwords can be read on their way then."`
 	exportFlags
 	LogLevel string `help:"How much is logged: debug, info, warn, error." default:"info" enum:"debug,info,warn,error"`

@@ -1,15 +1,19 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/netip"
+	"os"
+	"strings"
 	"time"
 
 	"footfall/aggregate/team"
 	"footfall/ingest"
 	"footfall/storage"
 	"footfall/ui/account"
+	"footfall/ui/account/provider"
 )
 
 // shelf is a shelf of the database as ui/account and ui/notify use it.
@@ -49,6 +53,27 @@ func openBook(db *storage.DB, clock func() time.Time, random io.Reader) *account
 		Sessions:    shelf[team.Session]{db, storage.Sessions, "session"},
 		Clock:       clock, Random: random,
 	})
+}
+
+// openProvider makes the OpenID provider that the flags name; nil where they name
+// none. Its secret comes from a file or the environment: arguments are seen by
+// everybody on the machine.
+func openProvider(f *serverFlags) (*provider.Provider, error) {
+	if f.OIDCIssuer == "" {
+		return nil, nil
+	}
+	if f.OIDCClient == "" {
+		return nil, hint(errors.New("--oidc-issuer needs --oidc-client"), "the provider tells the client's id when this server is registered there")
+	}
+	secret := os.Getenv("FOOTFALL_OIDC_SECRET")
+	if f.OIDCSecretFile != "" {
+		content, err := os.ReadFile(f.OIDCSecretFile)
+		if err != nil {
+			return nil, hint(err, "--oidc-secret-file takes a file that holds the secret and nothing else")
+		}
+		secret = strings.TrimSpace(string(content))
+	}
+	return provider.New(f.OIDCIssuer, f.OIDCClient, secret), nil
 }
 
 // trusts tells the dashboard which proxies are believed.

@@ -47,6 +47,8 @@ var expected = map[string]string{
 	"POST /{site}/refused/allow":   "editor",
 	"GET /{site}/annotations":      "viewer",
 	"POST /{site}/annotations":     "editor",
+	"GET /sign-in/provider":        "anyone",
+	"GET /sign-in/provider/back":   "anyone",
 	"GET /share/{token}":           "anyone",
 	"GET /share/{token}/*":         "anyone",
 	"POST /share/{token}":          "anyone",

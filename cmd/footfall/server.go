@@ -27,6 +27,7 @@ import (
 	"footfall/storage/volatile"
 	"footfall/ui"
 	"footfall/ui/account"
+	"footfall/ui/account/provider"
 	"footfall/ui/notify"
 )
 
@@ -47,6 +48,7 @@ type Server struct {
 	engine   *live.Engine
 	asker    *ask.Asker
 	book     *account.Book
+	openID   *provider.Provider // nil: none is configured
 	door     *ingest.Door
 	ui       *ui.UI
 	control  *control
@@ -111,6 +113,9 @@ func (s *Server) open() (err error) {
 		return err
 	}
 	if err = s.openEntrances(proxies); err != nil {
+		return err
+	}
+	if s.openID, err = openProvider(&s.flags); err != nil {
 		return err
 	}
 	s.wire(proxies)
@@ -199,7 +204,7 @@ func (s *Server) wire(proxies ingest.Proxies) {
 		Strangers: s.engine.Strangers, Pinned: pinnedScript(), AddressHeader: s.flags.ClientIPHeader,
 		Badge: s.openBadges(),
 		API:   programs.Serve, Keeper: siteKeeper{s.control}, TokenBook: tokens, NoticeBook: noticeBook{s.control},
-		Access: ui.Access{Book: s.book, Tokens: tokens, Local: s.flags.LocalAccess, Plain: s.flags.PlainSignIn,
+		Access: ui.Access{Book: s.book, Provider: s.openID, Tokens: tokens, Local: s.flags.LocalAccess, Plain: s.flags.PlainSignIn,
 			Hosts: []string{hostOf(s.flags.Listen)}, Trusted: trusts(proxies), Network: s.door.Network},
 		Disclose: s.disclosure, Derive: s.derive,
 		BasePath: s.flags.BasePath, PublicURL: s.flags.PublicURL, Clock: s.clock, Log: s.log})

@@ -52,6 +52,7 @@ type Book struct {
 	passKey  []byte // of the passes of secret links; made with the process
 	pending  pendings
 	rites    rites
+	journeys journeys
 
 	// change is held by whoever reads records to write them: what was read still
 	// holds then.
