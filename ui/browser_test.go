@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -250,8 +251,21 @@ func strangersTextExecutesNothing(t *testing.T, b *tab) {
 		}
 		r.Hidden = &aggregate.HiddenRows{Reason: hostile[3]}
 	}
-	s := serve(t, asker, func(o *Options) { o.Notices = func(aggregate.Site) []string { return []string{hostile[2]} } })
-	for _, path := range []string{"/example.com?report=pages", "/example.com?period=12mo", "/", "/example.com?period=%22%3E%3Cscript%3Ewindow.hit=20%3C/script%3E&report=%3Cscript%3E"} {
+	s := serve(t, asker, withKeys, func(o *Options) {
+		o.Notices = func(aggregate.Site) []string { return []string{hostile[2]} }
+		notes := &fakeNotes{all: map[aggregate.AnnotationID]aggregate.Annotation{}}
+		for i, text := range hostile {
+			id := aggregate.AnnotationID(i + 1)
+			notes.all[id] = aggregate.Annotation{ID: id, Day: aggregate.Date(2026, 11, 1+i%20), Text: text}
+		}
+		o.Annotations = notes
+	})
+	var filters strings.Builder
+	for _, text := range hostile[:10] {
+		filters.WriteString("&f=contains,page," + url.QueryEscape(text))
+	}
+	for _, path := range []string{"/example.com?report=pages", "/example.com?period=12mo", "/", "/example.com?period=%22%3E%3Cscript%3Ewindow.hit=20%3C/script%3E&report=%3Cscript%3E",
+		"/example.com?tabs=properties,countries,cities,utm_term" + filters.String(), "/example.com?tabs=prop:" + url.QueryEscape(hostile[0])} {
 		b.open(t, s.url+path)
 		harmless := func(when string) {
 			t.Helper()
@@ -270,6 +284,17 @@ func strangersTextExecutesNothing(t *testing.T, b *tab) {
 		b.until(t, `document.querySelector('.page').innerHTML !== window.printed`)
 		harmless("as the script swapped it in")
 	}
+	b.look(t, 1280, 900, "dark")
+	b.open(t, s.url+"/example.com")
+	b.click(t, `#card-pages [data-dialog]`)
+	b.until(t, `document.querySelectorAll('dialog[open] .label').length > 10`)
+	b.click(t, `dialog .close`)
+	b.at(t, "")
+	evaluate[bool](t, b, `(document.querySelector('.reader').focus(), document.querySelector('.controls .menu').open = true, document.querySelector('.controls [name=value]').focus(), true)`)
+	b.until(t, `document.querySelectorAll('.controls datalist option').length > 10`)
+	if evaluate[bool](t, b, `'hit' in window`) || evaluate[float64](t, b, `document.querySelectorAll('`+strings.ReplaceAll(forbidden, ", [style]", "")+`').length`) != 0 {
+		t.Error("strangers' text was executed or made elements in a dialog, a form or under the pointer")
+	}
 	b.open(t, s.url+"/example.com?report=pages")
 	if got := evaluate[string](t, b, `document.querySelector('.report .label bdi').textContent`); got != hostile[0] {
 		t.Errorf("the first row reads %q, want %q as it was sent", got, hostile[0])
@@ -287,10 +312,10 @@ func theFirstViewIsLight(t *testing.T, b *tab) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	first := map[string]bool{}
-	for _, url := range b.requests {
-		first[url] = true
-		if !strings.HasPrefix(url, s.url) {
-			t.Errorf("the page asks another host: %s", url)
+	for _, address := range b.requests {
+		first[address] = true
+		if !strings.HasPrefix(address, s.url) {
+			t.Errorf("the page asks another host: %s", address)
 		}
 	}
 	t.Logf("first view: %.0f bytes in %d requests (%d addresses)", b.bytes, len(b.requests), len(first))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"footfall/aggregate"
+	"footfall/aggregate/ask"
 	"footfall/ui/api"
 
 	"github.com/valyala/fasthttp"
@@ -25,6 +26,9 @@ type Options struct {
 	// Notices are sentences to show on a site's page, about what its owner should
 	// know: that a proxy does not pass the visitors' addresses on, say. May be nil.
 	Notices func(aggregate.Site) []string
+	// PropertyKeys are the keys that events carried properties under in [first, last],
+	// the most frequent first. May be nil.
+	PropertyKeys func(site aggregate.Site, first, last aggregate.Day) ([]ask.PropertyKey, error)
 	// Annotations are what the team noted about days. May be nil.
 	Annotations api.Annotations
 	// Credits name those whose data the figures are made with, places say. May be nil.
@@ -84,6 +88,7 @@ type UI struct {
 	settings      func(aggregate.Site) (aggregate.Settings, bool)
 	first         func(aggregate.Site) (aggregate.Day, bool)
 	notices       func(aggregate.Site) []string
+	propertyKeys  func(site aggregate.Site, first, last aggregate.Day) ([]ask.PropertyKey, error)
 	annotations   api.Annotations // may be nil
 	ledger        Ledger          // may be nil
 	ledgers       api.Ledgers
@@ -119,7 +124,7 @@ type Credit struct{ Text, URL string }
 // New makes a dashboard.
 func New(o Options) *UI {
 	u := &UI{ask: o.Ask, sites: o.Sites, settings: o.Settings, first: o.First, notices: o.Notices, credits: o.Credits, api: o.API, badge: o.Badge, annotations: o.Annotations,
-		ledger: o.Ledger, ledgers: o.Ledgers, gate: o.Gate, addSite: o.AddSite, strangers: o.Strangers, pinned: o.Pinned, addressHeader: o.AddressHeader,
+		propertyKeys: o.PropertyKeys, ledger: o.Ledger, ledgers: o.Ledgers, gate: o.Gate, addSite: o.AddSite, strangers: o.Strangers, pinned: o.Pinned, addressHeader: o.AddressHeader,
 		disclose: o.Disclose, derive: o.Derive, access: o.Access, public: strings.TrimRight(o.PublicURL, "/"), clock: o.Clock, log: o.Log,
 		keeper: o.Keeper, tokenBook: o.TokenBook, noticeBook: o.NoticeBook, routes: matrix(), assets: loadAssets()}
 	if base := strings.Trim(o.BasePath, "/"); base != "" {
@@ -130,6 +135,9 @@ func New(o Options) *UI {
 	}
 	if u.notices == nil {
 		u.notices = func(aggregate.Site) []string { return nil }
+	}
+	if u.propertyKeys == nil {
+		u.propertyKeys = func(aggregate.Site, aggregate.Day, aggregate.Day) ([]ask.PropertyKey, error) { return nil, nil }
 	}
 	if u.credits == nil {
 		u.credits = func() []Credit { return nil }

@@ -98,6 +98,13 @@ func (s *scene) writeZip(w io.Writer) error {
 
 // writeReport writes all rows of a report with all their figures.
 func (s *scene) writeReport(w io.Writer, r *view.Report) error {
+	if r.ID == view.Properties {
+		got, err := s.keys(0, fileRows)
+		if err != nil {
+			return err
+		}
+		return writeCSV(w, []string{"property", "events"}, got.Rows)
+	}
 	q := s.detailsQuery(r)
 	q.Limit, q.Offset = fileRows, 0
 	got, err := s.u.ask.Answer(&q)

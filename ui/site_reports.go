@@ -2,6 +2,7 @@ package ui
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"footfall/aggregate"
@@ -111,6 +112,10 @@ func (s *scene) askCards(a *asking) []*cardAnswer {
 		if all[i].asked = r.Answerable(s.v, s.days, s.today); !all[i].asked {
 			continue
 		}
+		if r.ID == view.Properties {
+			s.askKeys(a, &all[i].answer, 0, cardRows)
+			continue
+		}
 		q := s.reportQuery(&r, r.Metrics[:2])
 		q.Limit = cardRows
 		if r.ID == "countries" {
@@ -119,6 +124,30 @@ func (s *scene) askCards(a *asking) []*cardAnswer {
 		a.run(&all[i].answer, q)
 	}
 	return all
+}
+
+// askKeys asks for keys of properties, as the rows of a report.
+func (s *scene) askKeys(a *asking, into *answer, from, n int) {
+	a.wait.Go(func() { into.report, into.err = s.keys(from, n) })
+}
+
+func (s *scene) keys(from, n int) (*aggregate.Report, error) {
+	first, last := s.days.First, s.days.Last
+	if s.days.Realtime {
+		first, last = s.today, s.today
+	}
+	keys, err := s.u.propertyKeys(s.site, first, last)
+	if err != nil {
+		return nil, err
+	}
+	keys = slices.DeleteFunc(keys, func(k ask.PropertyKey) bool {
+		return !strings.Contains(strings.ToLower(k.Key), strings.ToLower(s.v.Search))
+	})
+	r := &aggregate.Report{TotalRows: len(keys)}
+	for _, k := range keys[min(from, len(keys)):min(from+n, len(keys))] {
+		r.Rows = append(r.Rows, aggregate.ReportRow{Labels: []string{k.Key}, Values: []aggregate.Value{{Number: float64(k.Events)}}})
+	}
+	return r, nil
 }
 
 // reportQuery asks for the rows of a report, the most visited first.
@@ -142,7 +171,7 @@ func (s *scene) cards(answers []*cardAnswer, totals *figureAnswers) (all []card)
 			c.Map = s.worldMap(&a.report, a.answer.report)
 			a.answer.report.Rows = a.answer.report.Rows[:min(cardRows, len(a.answer.report.Rows))]
 		}
-		c.Report = s.report(&a.report, a.report.Metrics[:2], &a.answer, a.asked, visitors)
+		c.Report = s.report(&a.report, a.report.Metrics[:min(2, len(a.report.Metrics))], &a.answer, a.asked, visitors)
 		if got := a.answer.report; got != nil && got.TotalRows > len(got.Rows) {
 			c.More = s.l.Say("report.more", "shown", len(got.Rows), "n", got.TotalRows)
 		}
@@ -249,6 +278,9 @@ func secondShare(r *view.Report, metrics []aggregate.Metric) bool {
 // rowLinks returns how a row's value narrows the page, or nil where the counters
 // could not tell the figures then.
 func (s *scene) rowLinks(r *view.Report) func(value string) (url string, here bool) {
+	if r.ID == view.Properties {
+		return func(key string) (string, bool) { return s.url(s.v.WithTab(view.PropPrefix + key)), false }
+	}
 	to := s.v.Whole()
 	if r.Event != "" {
 		to = to.With(view.Filter{Op: view.Is, Key: "event", Values: []string{r.Event}})
@@ -358,7 +390,9 @@ func (s *scene) askDetails(a *asking) func() *details {
 	d := &details{Back: s.url(s.v.Whole()), Search: s.v.Search, Args: s.v.Pairs("search", "page")}
 	asked := r.Answerable(s.v, s.days, s.today)
 	var got, totals answer
-	if asked {
+	if r.ID == view.Properties {
+		s.askKeys(a, &got, s.v.Page*detailsRows, detailsRows)
+	} else if asked {
 		a.run(&got, s.detailsQuery(&r))
 		q := s.query(aggregate.MetricVisitors)
 		if s.v.Answerable(s.days, s.today) {
@@ -411,6 +445,9 @@ func (s *scene) sortedBy(r *view.Report) aggregate.Metric {
 // sortLinks makes the heads of the columns links.
 func (s *scene) sortLinks(r *view.Report, d *details) {
 	for i, m := range r.Metrics {
+		if r.ID == view.Properties {
+			return
+		}
 		to := s.v.Clone()
 		to.Page, to.Sort, to.Ascending = 0, m, false
 		if i == 0 {

@@ -12,13 +12,13 @@ import (
 // yearOfBlocks is a store of 12 months with 2,000 pages and 300 sources a day.
 type yearOfBlocks struct {
 	totals, pages, sources map[aggregate.Day]*aggregate.Block
-	links                  *aggregate.Block
+	links, properties      *aggregate.Block
 	first, last            aggregate.Day
 }
 
 func newYear(first, last aggregate.Day) *yearOfBlocks {
 	r := rand.New(rand.NewPCG(1, 1))
-	y := &yearOfBlocks{map[aggregate.Day]*aggregate.Block{}, map[aggregate.Day]*aggregate.Block{}, map[aggregate.Day]*aggregate.Block{}, nil, first, last}
+	y := &yearOfBlocks{map[aggregate.Day]*aggregate.Block{}, map[aggregate.Day]*aggregate.Block{}, map[aggregate.Day]*aggregate.Block{}, nil, nil, first, last}
 	for d := first; d <= last; d++ {
 		totals := map[string]bool{aggregate.TotalDay: true}
 		for h := range 24 {
@@ -70,6 +70,8 @@ func (y *yearOfBlocks) Range(site aggregate.Site, _ bool, span aggregate.Span, a
 		block := from[d]
 		if b != aggregate.None {
 			block = y.links
+		} else if a == aggregate.Property {
+			block = y.properties
 		}
 		if block == nil || span != aggregate.OneDay {
 			continue

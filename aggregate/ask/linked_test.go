@@ -1,6 +1,7 @@
 package ask
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -9,7 +10,7 @@ import (
 
 func TestLinkedAgreesWithWhatIsRefused(t *testing.T) {
 	a, r := yearStageFor(t)
-	all := []string{"event:page", "event:page_section", "event:hostname", "event:name", "event:props:plan", "visit:source", "visit:referrer",
+	all := []string{"event:page", "event:section", "event:hostname", "event:name", "event:props:plan", "visit:source", "visit:referrer",
 		"visit:country", "visit:city_name", "visit:browser", "visit:browser_version", "visit:utm_term", "visit:exit_page"}
 	for _, x := range all {
 		for _, y := range all {
@@ -35,11 +36,18 @@ func yearStageFor(t *testing.T) (*Asker, aggregate.Range) {
 		aggregate.Range{Days: true, First: first, Last: last}
 }
 
-func TestASectionIsTheFirstPartOfThePath(t *testing.T) {
-	for page, want := range map[string]string{"/": "/", "/blog": "/blog", "/blog/": "/blog", "/blog/2026/why": "/blog", "": labelNotSet,
-		"app://x/y": "app://x/y", aggregate.Other: labelOther} {
-		if got := labelOf(mustField(sectionField))(page); got != want {
-			t.Errorf("%q is in section %q, want %q", page, got, want)
-		}
+func TestPropertyKeysAreListedByTheirEvents(t *testing.T) {
+	counts := func(events int64) (c aggregate.Counts) {
+		c[aggregate.Events] = events
+		return c
+	}
+	y := &yearOfBlocks{first: day(2026, 11, 1), last: day(2026, 11, 24), properties: makeBlock(map[[2]string]aggregate.Counts{
+		{aggregate.Join("plan", "pro"), ""}: counts(3), {aggregate.Join("plan", "free"), ""}: counts(4), {"plan", ""}: counts(900),
+		{aggregate.Join("size", "L"), ""}: counts(9), {aggregate.Other, ""}: counts(5)}, false)}
+	a := New(Options{Blocks: y, Clock: func() time.Time { return y.last.Start(time.UTC) },
+		Settings: func(aggregate.Site) (aggregate.Settings, bool) { return aggregate.DefaultSettings(), true }})
+	got, err := a.PropertyKeys(testSite, y.last, y.last)
+	if want := []PropertyKey{{"size", 9}, {"plan", 7}}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("keys are %v (%v), want %v", got, err, want)
 	}
 }

@@ -20,6 +20,10 @@ type Report struct {
 	Metrics []aggregate.Metric
 }
 
+// Properties is the report of the keys that events carry properties under. It has no
+// dimension; each key has a report of its values.
+const Properties = "properties"
+
 // Groups are the cards of a site's page, in order.
 var Groups = []string{"sources", "pages", "places", "devices", "events"}
 
@@ -70,6 +74,7 @@ func makeReports() (all []Report) {
 	add("devices", visitMetrics, "browser_versions", "browser_version", "visit:browser")
 	add("devices", visitMetrics, "os_versions", "os_version", "visit:os")
 	add("events", eventMetrics, "events", "event")
+	all = append(all, Report{ID: Properties, Group: "events", Key: "property", Fields: []aggregate.Field{{Name: "event:props"}}, Metrics: []aggregate.Metric{aggregate.MetricEvents}})
 	add("events", eventMetrics, "outbound", "outbound")
 	add("events", eventMetrics, "downloads", "download")
 	add("events", eventMetrics, "missing", PropPrefix+"path")
@@ -141,6 +146,9 @@ func (r *Report) Filters(v *View) []aggregate.Filter {
 
 // Answerable reports whether the counters can tell the report under the view's filters.
 func (r *Report) Answerable(v *View, days aggregate.Range, today aggregate.Day) bool {
+	if r.ID == Properties {
+		return true // whatever the filters are: they do not narrow it
+	}
 	fields := r.Fields
 	if r.Event != "" {
 		fields = append(fields[:len(fields):len(fields)], api("event:name"))
