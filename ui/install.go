@@ -21,6 +21,12 @@ type PinnedScript struct {
 	Integrity string // for the tag's attribute of that name
 }
 
+// TagPaths are paths below the server's address that the tag names instead of the
+// usual ones; blank = the usual one.
+type TagPaths struct {
+	Script, Event string
+}
+
 // installView is the install page, ready to be printed.
 type installView struct {
 	Site       aggregate.Site
@@ -68,7 +74,7 @@ func (u *UI) serveInstall(ctx *fasthttp.RequestCtx, who reader, site aggregate.S
 
 func (u *UI) installView(l *words.Locale, site aggregate.Site, settings *aggregate.Settings, o tagOptions, origin string) *installView {
 	v := &installView{Site: site, Base: u.sitePath(site), Build: u.assets.build, Notices: u.notices(site),
-		Tag: o.tag(site, origin, u.pinned), Own: o.on[ownHost], Pinned: o.on[pinned], CanPin: u.pinned.Path != "", Path: o.values[ownPath],
+		Tag: o.tag(site, origin, u.pinned, u.tagPaths), Own: o.on[ownHost], Pinned: o.on[pinned], CanPin: u.pinned.Path != "", Path: o.values[ownPath],
 		OptOut: optOutCode(o.place(origin)), OptOutPage: o.place(origin) + "/opt-out"}
 	if v.Own {
 		v.OptOutPage = "https://" + string(site) + v.OptOutPage

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"html"
 	"net/url"
 	"strings"
@@ -31,7 +32,7 @@ var tagSwitches = []tagSwitch{
 	{Name: "missing", Attribute: `data-404="off"`, Label: "Leave out pages not found"},
 	{Name: "manual", Attribute: `data-manual`, Label: "No pageviews by itself", Hint: "the page calls footfall('pageview') when it wants one"},
 	{Name: "local", Attribute: `data-local`, Label: "Count on localhost and under automation"},
-	{Name: "debug", Attribute: `data-debug`, Label: "Say in the console what is not counted", Hint: "and why; for a first look"},
+	{Name: "debug", Attribute: `data-debug`, Label: "Say in the console what becomes of each event", Hint: "what is not counted, and why; for a first look"},
 }
 
 // tagField is a choice that is a text.
@@ -120,8 +121,9 @@ func (o tagOptions) place(origin string) string {
 	return origin
 }
 
-// tag is the script element to copy.
-func (o tagOptions) tag(site aggregate.Site, origin string, script PinnedScript) string {
+// tag is the script element to copy. What a site's own host passes on are the usual
+// paths; the operator's own are for this server's address.
+func (o tagOptions) tag(site aggregate.Site, origin string, script PinnedScript, own TagPaths) string {
 	tag := `<script defer data-domain="` + html.EscapeString(string(site)) + `"`
 	for _, s := range tagSwitches {
 		if o.on[s.Name] && (s.Name != "downloads" || o.values["kinds"] == "") {
@@ -134,6 +136,12 @@ func (o tagOptions) tag(site aggregate.Site, origin string, script PinnedScript)
 		}
 	}
 	path := "/js/script.js"
+	if !o.on[ownHost] {
+		path = cmp.Or(own.Script, path)
+		if own.Event != "" {
+			tag += ` data-api="` + html.EscapeString(origin+own.Event) + `"`
+		}
+	}
 	if o.on[pinned] && script.Path != "" {
 		path = script.Path
 		tag += ` integrity="` + script.Integrity + `" crossorigin="anonymous"`

@@ -83,7 +83,7 @@ func recipes(site aggregate.Site, origin, header string, o tagOptions) (all []re
 	if at, err := url.Parse(origin); err == nil && at.Host != "" {
 		data.Upstream, data.Base, data.Secure = at.Scheme+"://"+at.Host, at.EscapedPath(), at.Scheme == "https"
 	}
-	data.Tag = o.tag(site, origin, PinnedScript{})
+	data.Tag = o.tag(site, origin, PinnedScript{}, TagPaths{})
 	for _, kind := range recipeKinds {
 		data.Header = header
 		if header == "" && kind.changing {

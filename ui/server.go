@@ -48,6 +48,8 @@ type Options struct {
 	Strangers func() uint64
 	// Pinned is the script under its versioned name. May be blank.
 	Pinned PinnedScript
+	// TagPaths are the operator's own paths for script and endpoint.
+	TagPaths TagPaths
 	// AddressHeader is the one header that visitors' addresses are read from, if the
 	// operator has named one: the recipes for proxies set it.
 	AddressHeader string
@@ -96,6 +98,7 @@ type UI struct {
 	addSite       func(aggregate.Site, map[string]string) error
 	strangers     func() uint64
 	pinned        PinnedScript
+	tagPaths      TagPaths
 	addressHeader string
 	api           func(ctx *fasthttp.RequestCtx, path string)
 	badge         func(ctx *fasthttp.RequestCtx, name string) // may be nil
@@ -124,7 +127,7 @@ type Credit struct{ Text, URL string }
 // New makes a dashboard.
 func New(o Options) *UI {
 	u := &UI{ask: o.Ask, sites: o.Sites, settings: o.Settings, first: o.First, notices: o.Notices, credits: o.Credits, api: o.API, badge: o.Badge, annotations: o.Annotations,
-		propertyKeys: o.PropertyKeys, ledger: o.Ledger, ledgers: o.Ledgers, gate: o.Gate, addSite: o.AddSite, strangers: o.Strangers, pinned: o.Pinned, addressHeader: o.AddressHeader,
+		propertyKeys: o.PropertyKeys, ledger: o.Ledger, ledgers: o.Ledgers, gate: o.Gate, addSite: o.AddSite, strangers: o.Strangers, pinned: o.Pinned, tagPaths: o.TagPaths, addressHeader: o.AddressHeader,
 		disclose: o.Disclose, derive: o.Derive, access: o.Access, public: strings.TrimRight(o.PublicURL, "/"), clock: o.Clock, log: o.Log,
 		keeper: o.Keeper, tokenBook: o.TokenBook, noticeBook: o.NoticeBook, routes: matrix(), assets: loadAssets()}
 	if base := strings.Trim(o.BasePath, "/"); base != "" {

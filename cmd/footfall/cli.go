@@ -32,6 +32,7 @@ type cli struct {
 type serverFlags struct {
 	entranceFlags
 	noticeFlags
+	ownPathFlags
 	StateDir       string        `help:"Directory on a memory file system for what must survive a restart but never reach a disk (default: under /dev/shm; none = process memory only)." placeholder:"DIR"`
 	CommitInterval time.Duration `help:"How often counters are written to disk; a power cut costs at most this much." default:"10s"`
 	TrustedProxies string        `help:"Proxies whose word on a client's address is believed: networks, or loopback, private, none." default:"loopback" placeholder:"LIST"`

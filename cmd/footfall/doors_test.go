@@ -225,3 +225,39 @@ func TestTheDashboardIsOpenHereAndClosedToOthers(t *testing.T) {
 	}
 	s.stop()
 }
+
+// TestScriptAndEndpointMayHavePathsOfTheirOwn, which the tag to embed names; the
+// usual ones go on working.
+func TestScriptAndEndpointMayHavePathsOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	h := install(t)
+	h.addSite("own.example", noonZone(), "floor=1")
+	s := h.serve("--base-path", "/stats", "--script-path", "/assets/visits.js", "--event-path", "/assets/visits", "--public-url", "https://counter.example/stats")
+	root := strings.TrimSuffix(s.url, "/stats")
+	s.url = root + "/stats"
+	usual, err := s.do("GET", "/js/script.js", nil)
+	own, ownErr := s.do("GET", "/assets/visits.js", nil)
+	if err != nil || ownErr != nil || own.status != http.StatusOK || own.body != usual.body || own.header.Get("Access-Control-Allow-Origin") != "*" {
+		t.Errorf("the script's own path: %d, %d bytes (%v, %v); want the script", own.status, len(own.body), err, ownErr)
+	}
+	for i, path := range []string{"/assets/visits", "/api/event"} {
+		r, err := s.do("POST", path, strings.NewReader(fmt.Sprintf(`{"n":"pageview","u":"https://own.example/%d","d":"own.example"}`, i)),
+			"User-Agent", browsers[0], "X-Forwarded-For", "203.0.113.9")
+		if err != nil || r.status != http.StatusAccepted || r.dropped() != "" {
+			t.Errorf("%s: answered %d, dropped as %q (%v); want 202 and counted", path, r.status, r.dropped(), err)
+		}
+	}
+	want := `data-api=&#34;https://counter.example/stats/assets/visits&#34; src=&#34;https://counter.example/stats/assets/visits.js&#34;`
+	if page, err := s.do("GET", "/own.example/install", nil); err != nil || !strings.Contains(page.body, want) {
+		t.Errorf("the install page (%v) does not name the paths: want %s", err, want)
+	}
+	s.stop()
+	for _, flags := range [][]string{
+		{"--script-path", "visits.js"}, {"--script-path", "/"}, {"--event-path", "/a b"}, {"--event-path", "/../x"}, {"--event-path", "/api/send"},
+		{"--script-path", "/js/plausible.js"}, {"--script-path", "/x", "--event-path", "/x"},
+	} {
+		if r := h.try(append([]string{"serve", "--listen", "127.0.0.1:0"}, flags...)...); r.code != 1 || strings.Count(r.err, "\n") != 2 {
+			t.Errorf("%v: exit %d, %q; want 1, an error and a hint", flags, r.code, r.err)
+		}
+	}
+}

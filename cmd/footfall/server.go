@@ -97,6 +97,9 @@ func (s *Server) open() (err error) {
 	if err != nil {
 		return hint(err, "--trusted-proxies takes networks such as 10.0.0.0/8, and loopback, private, none")
 	}
+	if err := s.flags.ownPathFlags.prove(); err != nil {
+		return err
+	}
 	if s.spam, err = openSpamList(s.flags.SpamList); err != nil {
 		return err
 	}
@@ -201,7 +204,7 @@ func (s *Server) wire(proxies ingest.Proxies) {
 	programs := s.openAPI(tokens, goals, first)
 	s.ui = ui.New(ui.Options{Ask: s.asker, PropertyKeys: s.asker.PropertyKeys, Sites: siteKeeper{s.control}.Names, Settings: s.db.Settings, First: first, Notices: s.notices, Credits: s.credits,
 		Annotations: s.db, Ledger: s.engine, Ledgers: ledgers{s.db, s.engine}, Gate: gate{s.db}, AddSite: siteKeeper{s.control}.Add,
-		Strangers: s.engine.Strangers, Pinned: pinnedScript(), AddressHeader: s.flags.ClientIPHeader,
+		Strangers: s.engine.Strangers, Pinned: pinnedScript(), TagPaths: s.flags.tagPaths(), AddressHeader: s.flags.ClientIPHeader,
 		Badge: s.openBadges(),
 		API:   programs.Serve, Keeper: siteKeeper{s.control}, TokenBook: tokens, NoticeBook: noticeBook{s.control},
 		Access: ui.Access{Book: s.book, Provider: s.openID, Tokens: tokens, Local: s.flags.LocalAccess, Plain: s.flags.PlainSignIn,
@@ -319,6 +322,7 @@ func (s *Server) serveSites(ctx *fasthttp.RequestCtx, path string) bool {
 		s.door.ServeSend(ctx)
 	case path == healthPath, path == livePath:
 		s.serveHealth(ctx, path)
+	case s.serveOwnPaths(ctx, path):
 	case snippet.Match(path):
 		ctx.Request.URI().SetPath(path)
 		snippet.Handler(ctx)

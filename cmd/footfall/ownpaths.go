@@ -1,0 +1,63 @@
+package main
+
+import (
+	"errors"
+	"strings"
+
+	"footfall/snippet"
+	"footfall/ui"
+
+	"github.com/valyala/fasthttp"
+)
+
+// ownPathFlags give the script and the endpoint a path of the operator's choice.
+// The usual ones go on working: tags that are out there name them.
+type ownPathFlags struct {
+	ScriptPath string `help:"A path of its own for the script, such as /assets/visits.js, below --base-path and beside /js/script.js." placeholder:"PATH"`
+	EventPath  string `help:"A path of its own for what the script sends, such as /assets/visits, beside /api/event; tags name it as data-api." placeholder:"PATH"`
+}
+
+// prove returns what is wrong with the paths. They may hide a page of the team's,
+// but no other door.
+func (f ownPathFlags) prove() error {
+	for _, flag := range [][2]string{{"--script-path", f.ScriptPath}, {"--event-path", f.EventPath}} {
+		switch name, path := flag[0], flag[1]; {
+		case path == "":
+		case !plainPath(path):
+			return hint(errors.New(name+" is no path of letters, digits and -._~/ that begins with a slash and does not end with one"), "%s /assets/visits.js, for instance", name)
+		case snippet.Match(path), path == "/api/event", path == "/pixel.gif", path == "/count", path == "/api/send", path == healthPath, path == livePath:
+			return hint(errors.New(name+" names a path that is taken"), "another one, such as /assets/visits.js")
+		}
+	}
+	if f.ScriptPath != "" && f.ScriptPath == f.EventPath {
+		return hint(errors.New("--script-path and --event-path are the same"), "give each a path of its own")
+	}
+	return nil
+}
+
+func plainPath(path string) bool {
+	if len(path) < 2 || len(path) > 200 || path[0] != '/' || strings.HasSuffix(path, "/") || strings.Contains(path, "//") || strings.Contains(path, "/.") {
+		return false
+	}
+	return strings.Trim(path, "/abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~") == ""
+}
+
+// serveOwnPaths answers the operator's own paths; path is below the base path.
+func (s *Server) serveOwnPaths(ctx *fasthttp.RequestCtx, path string) bool {
+	switch path {
+	case "":
+		return false
+	case s.flags.EventPath:
+		s.door.ServeEvent(ctx)
+	case s.flags.ScriptPath:
+		snippet.As("script.js")(ctx)
+	default:
+		return false
+	}
+	return true
+}
+
+// tagPaths are the paths that the tag to embed names.
+func (f ownPathFlags) tagPaths() ui.TagPaths {
+	return ui.TagPaths{Script: f.ScriptPath, Event: f.EventPath}
+}
