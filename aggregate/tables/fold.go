@@ -161,7 +161,7 @@ func (f *Fold) number(text string) uint32 {
 func (f *Fold) Days() []aggregate.Day { return slices.Sorted(maps.Keys(f.days)) }
 
 // Blocks hands the blocks of all days to emit, day by day, and forgets the rows.
-// The error is that of emit.
+// More may be added after it, but not of these days. The error is that of emit.
 func (f *Fold) Blocks(emit func(aggregate.Day, []aggregate.Put) error) error {
 	for _, d := range f.Days() {
 		m := f.newMaker(d)
@@ -173,5 +173,6 @@ func (f *Fold) Blocks(emit func(aggregate.Day, []aggregate.Put) error) error {
 			return err
 		}
 	}
+	f.days, f.numbers, f.texts, f.rows, f.bytes = nil, nil, nil, 0, 0
 	return nil
 }

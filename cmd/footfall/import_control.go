@@ -76,7 +76,7 @@ func (c *control) importFiles(ctx context.Context, r *bufio.Reader) (reply impor
 	if err := job.open(); err != nil {
 		return reply, err
 	}
-	if err := readFiles(ctx, r, job.reader); err != nil {
+	if err := job.readFiles(ctx, r); err != nil {
 		return reply, err
 	}
 	if err := errors.Join(job.reader.Finish(), job.finish()); err != nil {
@@ -120,6 +120,7 @@ type importJob struct {
 	question *importQuestion
 
 	reader fileReader
+	flush  func() error         // writes what came so far; nil: nothing is held
 	finish func() error         // after the reader's
 	ids    []aggregate.ImportID // begun so far
 	days   []aggregate.Day      // known after finish
@@ -208,22 +209,9 @@ func (j *importJob) openReports(format importer.Format) error {
 	if len(j.ids) > 0 {
 		f.ID = j.ids[0]
 	}
+	j.flush = func() error { return writeTables(f, sink) }
 	j.finish = func() error {
-		var puts []aggregate.Put
-		var days []aggregate.Day
-		write := func() error {
-			err := sink.Put(days, puts)
-			days, puts = nil, nil
-			return err
-		}
-		err := f.Blocks(func(d aggregate.Day, more []aggregate.Put) error {
-			days, puts = append(days, d), append(puts, more...)
-			if len(puts) < batch {
-				return nil
-			}
-			return write()
-		})
-		err = errors.Join(err, write())
+		err := j.flush()
 		j.days, j.notes = sink.Days(), append(j.notes, f.Notes()...)
 		return err
 	}
@@ -237,14 +225,36 @@ func (j *importJob) openReports(format importer.Format) error {
 }
 
 // readFiles reads all files of the stream.
-func readFiles(ctx context.Context, r *bufio.Reader, m fileReader) error {
+func (j *importJob) readFiles(ctx context.Context, r *bufio.Reader) error {
 	return eachFile(r, func(name string, body io.Reader) error {
+		if name == windowEnd && j.flush != nil {
+			return j.flush()
+		}
 		file, err := importer.Open(body)
 		if err != nil {
 			return err
 		}
-		return errors.Join(m.Read(ctx, name, file), file.Close())
+		return errors.Join(j.reader.Read(ctx, name, file), file.Close())
 	})
+}
+
+// writeTables writes the blocks that the rows so far make.
+func writeTables(f *tables.Fold, sink *live.Import) error {
+	var puts []aggregate.Put
+	var days []aggregate.Day
+	write := func() error {
+		err := sink.Put(days, puts)
+		days, puts = nil, nil
+		return err
+	}
+	err := f.Blocks(func(d aggregate.Day, more []aggregate.Put) error {
+		days, puts = append(days, d), append(puts, more...)
+		if len(puts) < batch {
+			return nil
+		}
+		return write()
+	})
+	return errors.Join(err, write())
 }
 
 // eachFile calls read for each file of the stream.

@@ -175,10 +175,7 @@ func (fs *fileStream) addZip(name string, r io.ReaderAt, size int64) error {
 			if err != nil {
 				return nil, fmt.Errorf("%s/%s: %w", name, f.Name, err)
 			}
-			return struct {
-				io.Reader
-				io.Closer
-			}{io.LimitReader(in, limit), in}, nil
+			return both{io.LimitReader(in, limit), in}, nil
 		}})
 	}
 	if len(fs.files) == 0 {
@@ -277,9 +274,24 @@ func (fs *fileStream) send(w io.Writer, q any) error {
 	if err := writeFrame(w, question); err != nil {
 		return err
 	}
-	for i := range fs.files {
-		if err := fs.sendFile(w, &fs.files[i]); err != nil {
-			return err
+	windows, err := fs.findWindows()
+	if err != nil {
+		return err
+	}
+	for window := range windows.Len() {
+		for i := range fs.files {
+			f := fs.files[i]
+			if open := f.open; windows.Len() > 1 {
+				f.open = func() (io.ReadCloser, error) { return through(windows, window, open) }
+			}
+			if err := fs.sendFile(w, &f); err != nil {
+				return err
+			}
+		}
+		if window+1 < windows.Len() {
+			if err := writeFrames(w, []byte(windowEnd), nil); err != nil {
+				return err
+			}
 		}
 	}
 	if fs.bar != nil {
@@ -287,6 +299,73 @@ func (fs *fileStream) send(w io.Writer, q any) error {
 		fmt.Fprintln(os.Stderr)
 	}
 	return writeFrame(w, nil)
+}
+
+// windowEnd is the name of an empty file between two windows of tables (see
+// importer.Windows). No file can have it.
+const windowEnd = "\x00"
+
+// findWindows parts tables that hold more rows than fit into memory at once. What
+// can be read but once is read in one.
+func (fs *fileStream) findWindows() (w importer.Windows, err error) {
+	if !slices.Contains(importer.ReportFormats(), fs.format) || fs.total() < 0 {
+		return w, nil
+	}
+	return importer.FindWindows(len(fs.files), func(i int) (io.ReadCloser, error) {
+		in, err := fs.files[i].open()
+		if err != nil {
+			return nil, err
+		}
+		return unpacked(in)
+	})
+}
+
+// through is a file as a window has it.
+func through(w importer.Windows, window int, open func() (io.ReadCloser, error)) (io.ReadCloser, error) {
+	in, err := open()
+	if err != nil {
+		return nil, err
+	}
+	if in, err = unpacked(in); err != nil {
+		return nil, err
+	}
+	part := w.Through(window, in)
+	return both{part, closers{part, in}}, nil
+}
+
+// unpacked unpacks a file, and closes both with it.
+func unpacked(in io.ReadCloser) (io.ReadCloser, error) {
+	out, err := importer.Open(in)
+	if err != nil {
+		in.Close()
+		return nil, err
+	}
+	return both{out, closers{out, in}}, nil
+}
+
+type both struct {
+	io.Reader
+	io.Closer
+}
+
+// closers are closed one after the other.
+type closers []io.Closer
+
+func (c closers) Close() error {
+	var all []error
+	for _, one := range c {
+		all = append(all, one.Close())
+	}
+	return errors.Join(all...)
+}
+
+func writeFrames(w io.Writer, frames ...[]byte) error {
+	for _, f := range frames {
+		if err := writeFrame(w, f); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (fs *fileStream) sendFile(w io.Writer, f *namedFile) error {

@@ -47,7 +47,10 @@ func Detect(name string, head []byte) (f Format, ok bool) {
 		if bytes.Contains(head, []byte("x-edge-")) {
 			return CloudFront, true
 		}
-		return IIS, bytes.Contains(head, []byte("#Fields:"))
+		if bytes.Contains(head, []byte("#Fields:")) {
+			return IIS, true
+		}
+		return "", false
 	}
 	best := 0
 	for _, candidate := range Formats() {

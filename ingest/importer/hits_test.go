@@ -121,6 +121,7 @@ func FuzzHits(f *testing.F) {
 
 func FuzzDetect(f *testing.F) {
 	f.Add("a.csv", []byte(goatHead))
+	f.Add("", []byte("#"))
 	f.Fuzz(func(t *testing.T, name string, head []byte) {
 		if f, ok := Detect(name, head); ok != (f != "") {
 			t.Errorf("got %q, %v", f, ok)
