@@ -125,6 +125,8 @@ type Value struct {
 	Null   bool
 	// UpperBound marks a number of visitors that may count some twice.
 	UpperBound bool
+	// Below is what the number is less than, where no more is told (Null); 0 = no bound.
+	Below float64
 }
 
 // Warning is a code for programs and a sentence for people.

@@ -46,6 +46,9 @@ type Access struct {
 	Trusted func(net.IP) bool
 	// shared is the one site that whoever comes may see: that of a secret link.
 	shared aggregate.Site
+	// public is the number of visitors in whose steps everything is told, where the
+	// reader may be anybody; 0: the figures are not public (see blurred).
+	public int
 	// Network stands for the network that a request comes from, without saying which
 	// it is: who guesses passwords is slowed down by it. nil: all come from one.
 	Network func(*fasthttp.RequestCtx) uint64

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"html/template"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -34,6 +35,9 @@ type shell struct {
 	Words         map[string]string // that the scripts say
 	Languages     []languageLink
 	Home          string
+	looks                // of a page in somebody's frame
+	Public        string // address of what visitors are told; "" = the page is for the team
+	Pace          int    // seconds between looks at the figures; 0 = as often as it is worth it
 	FormToken     string // of the form that signs out
 	Email         string // of who is signed in
 	Staff         bool   // who sees the accounts
@@ -135,6 +139,13 @@ func (u *UI) page(ctx *fasthttp.RequestCtx, who reader, s shell, loc *time.Locat
 func (u *UI) wrap(ctx *fasthttp.RequestCtx, status int, s shell) {
 	l := u.locale(ctx)
 	s.Base, s.Home = u.base, withArguments(u.base+"/", spoken(ctx))
+	if u.access.shared != "" {
+		s.looks = looksOf(ctx)
+	}
+	if u.access.public > 0 {
+		s.Public = withArguments(u.base+"/"+privacyPath+url.PathEscape(string(u.access.shared)), spoken(ctx))
+		s.Pace = int(publicPace / time.Second)
+	}
 	s.Words, s.Languages = l.Under("script."), languageLinks(ctx, l)
 	s.Style, s.Script, s.Icon = u.assetURL("style.css"), u.assetURL("live.js"), icon()
 	if s.Site {

@@ -103,6 +103,9 @@ func zoned(t time.Time, loc *time.Location) string { return t.In(loc).Format("15
 
 // figureIn is a value as a page in the language shows it.
 func figureIn(l *words.Locale, m aggregate.Metric, v aggregate.Value) string {
+	if v.Below > 0 {
+		return l.Say("figure.below", "n", int64(v.Below))
+	}
 	if v.Null || math.IsNaN(v.Number) || math.IsInf(v.Number, 0) {
 		return words.Nothing
 	}

@@ -82,6 +82,9 @@ func (s *scene) query(metrics ...aggregate.Metric) aggregate.Query {
 // serveSite answers with a site's page, or with its figures in another form.
 func (u *UI) serveSite(ctx *fasthttp.RequestCtx, who reader, site aggregate.Site, settings *aggregate.Settings) {
 	v, formed := view.Parse(string(ctx.URI().QueryString()))
+	if u.access.public > 0 {
+		narrow(v)
+	}
 	l := u.locale(ctx)
 	switch as := string(ctx.QueryArgs().Peek(view.ArgAs)); as {
 	case asCSV, asZip:
@@ -110,6 +113,9 @@ func (u *UI) serveSite(ctx *fasthttp.RequestCtx, who reader, site aggregate.Site
 func (s *scene) page(origin string) *sitePage {
 	p := &sitePage{Site: s.site, Path: s.u.sitePath(s.site), Query: s.v.Query(), Range: s.rangeText(), Zone: s.settings.Timezone,
 		Controls: s.controls(), Notices: s.u.notices(s.site), Credits: s.u.credits(), Build: s.u.assets.build, Team: s.u.access.shared == ""}
+	if k := s.u.access.public; k > 0 {
+		s.notes = append(s.notes, s.l.Say("public.note", "n", k))
+	}
 	a := asking{u: s.u}
 	var current answer
 	a.run(&current, aggregate.Query{Site: s.site, Metrics: []aggregate.Metric{aggregate.MetricVisitors},
@@ -131,7 +137,7 @@ func (s *scene) page(origin string) *sitePage {
 	p.Trend = s.trend(trend)
 	p.Cards = s.cards(cards, figures)
 	p.Notes = s.notes
-	if s.empty(figures) {
+	if p.Team && s.empty(figures) {
 		p.Empty = &emptyView{Script: `<script defer data-domain="` + string(s.site) + `" src="` + origin + `/js/script.js"></script>`}
 	}
 	return p

@@ -79,7 +79,7 @@ var periodBreaks = map[view.Period]bool{view.Days7: true, view.Month: true, view
 func (s *scene) controls() controls {
 	c := controls{Period: s.periodName(), Earlier: s.step(-1), Later: s.step(1), Most: s.today.String(), Least: s.first.String()}
 	for _, p := range view.Periods {
-		if p == view.Custom {
+		if p == view.Custom || p == view.Realtime && s.u.access.public > 0 {
 			continue
 		}
 		to := s.v.Clone()
@@ -90,11 +90,16 @@ func (s *scene) controls() controls {
 	if s.days.Days {
 		c.From, c.To = s.days.First.String(), s.days.Last.String()
 	}
+	c.CSV, c.Zip = s.as(s.v.Whole(), asCSV), s.as(s.v.Whole(), asZip)
+	if s.u.access.public > 0 { // nothing can be chosen but what the menu has
+		c.Earlier, c.Later = "", ""
+		c.Keys = s.keyHelp(&c)
+		return c
+	}
 	c.PeriodArgs = append(s.v.Pairs("period", "date", "from", "to", "page"), view.Pair{Name: "period", Value: string(view.Custom)})
 	s.compareControls(&c)
 	s.filterControls(&c)
 	c.Keys = s.keyHelp(&c)
-	c.CSV, c.Zip = s.as(s.v.Whole(), asCSV), s.as(s.v.Whole(), asZip)
 	return c
 }
 

@@ -286,6 +286,9 @@ func (s *scene) rowLinks(r *view.Report) func(value string) (url string, here bo
 		to = to.With(view.Filter{Op: view.Is, Key: "event", Values: []string{r.Event}})
 	}
 	field, _ := view.Field(r.Key)
+	if s.u.access.public > 0 {
+		return func(string) (string, bool) { return "", false }
+	}
 	if !to.Answerable(s.days, s.today, field) {
 		return func(value string) (string, bool) { return "", s.v.Has(r.Key, value) }
 	}
