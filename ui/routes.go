@@ -94,6 +94,7 @@ func matrix() []route {
 		{"POST", "/{site}/" + refusedPath + "/allow", one, team.Configure, (*UI).allowHost},
 		{"GET", "/{site}/" + settingsPath, one, team.Configure, (*UI).showSettings},
 		{"POST", "/{site}/" + settingsPath, one, team.Configure, (*UI).changeSettings},
+		{"POST", "/{site}/" + settingsPath + "/reset", one, team.Reset, (*UI).resetSite},
 		{"POST", "/{site}/" + settingsPath + "/delete", one, team.Delete, (*UI).deleteSite},
 		{"GET", "/{site}/" + sharingPath, one, team.Share, (*UI).showSharing},
 		{"POST", "/{site}/" + sharingPath, one, team.Share, (*UI).changeSharing},

@@ -17,9 +17,16 @@ import (
 type Keeper interface {
 	// Set changes settings, which are acceptable.
 	Set(site aggregate.Site, settings map[string]string) error
+	// Reset deletes a site's figures: of the months from first to last, written like
+	// 2026-01, or all where they are blank. The error is ErrRange for months that are
+	// none, or not over.
+	Reset(site aggregate.Site, first, last string) error
 	// Remove ends a site with all its counters.
 	Remove(site aggregate.Site) error
 }
+
+// ErrRange is returned for months that cannot be deleted.
+var ErrRange = errors.New("these months cannot be deleted")
 
 const settingsPath = "settings"
 
@@ -89,10 +96,9 @@ func (u *UI) siteHead(c *caller, here string) siteHead {
 // settingsView is the page of a site's settings.
 type settingsView struct {
 	siteHead
-	Groups  []settingGroup
-	Reset   bool // the reader may delete figures
-	Delete  bool // the reader may delete the site
-	Problem string
+	Groups []settingGroup
+	Reset  bool // the reader may delete figures
+	Delete bool // the reader may delete the site
 }
 
 type settingGroup struct {
@@ -266,6 +272,39 @@ func (u *UI) refuseSettings(c *caller, key string) {
 	v := u.settingsView(c)
 	v.Why = key
 	u.signedForm(c, fasthttp.StatusUnprocessableEntity, "settings", "affairs.settings", v)
+}
+
+// resetSite deletes figures: of months that are over, or all.
+func (u *UI) resetSite(c *caller) {
+	first, last := string(c.PostArgs().Peek("first")), string(c.PostArgs().Peek("last"))
+	if confirmed(c) != nil {
+		u.refuseSettings(c, "danger.confirm")
+		return
+	}
+	if last == "" {
+		last = first
+	}
+	if all := string(c.PostArgs().Peek("what")) == "all"; all {
+		first, last = "", ""
+	} else if first == "" { // a form that was sent without a month does not mean all
+		u.refuseSettings(c, "danger.range")
+		return
+	}
+	err := u.keeper.Reset(c.site, first, last)
+	if errors.Is(err, ErrRange) {
+		u.refuseSettings(c, "danger.range")
+		return
+	}
+	if err == nil {
+		err = u.note(c, c.site, "site.reset", strings.Trim(first+" – "+last, " –"))
+	}
+	if err != nil {
+		u.broken(c, err)
+		return
+	}
+	v := u.settingsView(c)
+	v.Done = "danger.reset.done"
+	u.signedForm(c, fasthttp.StatusOK, "settings", "affairs.settings", v)
 }
 
 func (u *UI) deleteSite(c *caller) {

@@ -417,3 +417,26 @@ func (e *Engine) Refusals(name aggregate.Site, day aggregate.Day) (map[string]in
 }
 
 var errRecord = errors.New("malformed journal record")
+
+// Reset drops all that is open of a site together with what wipe removes from the
+// blocks: no commit comes in between, and the next hit begins with nothing. wipe
+// must not call the engine. The error is that of wipe, or of the memory state,
+// which could bring back what was open until it is written again.
+func (e *Engine) Reset(name aggregate.Site, wipe func() error) error {
+	e.closing.Lock()
+	defer e.closing.Unlock()
+	s := e.site(name)
+	_, err := e.commits.Commit(func(uint64) ([]aggregate.Put, error) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if err := wipe(); err != nil {
+			return nil, err
+		}
+		s.days, s.ended, s.owed = fold.Days{}, nil, false
+		return nil, nil
+	})
+	if err != nil {
+		return err
+	}
+	return e.Checkpoint()
+}

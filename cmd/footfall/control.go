@@ -136,6 +136,7 @@ func (c *control) routes() http.Handler {
 	handle(mux, "/site/add", noted(c, "site.add", c.addSite, aboutSite))
 	handle(mux, "/site/list", c.listSites)
 	handle(mux, "/site/remove", noted(c, "site.delete", c.removeSite, aboutSite))
+	handle(mux, "/site/reset", noted(c, "site.reset", c.resetSite, aboutReset))
 	handle(mux, "/site/set", noted(c, "setting", c.setSite, aboutSettings))
 	handle(mux, "/token/add", noted(c, "token.add", c.addToken, aboutToken))
 	handle(mux, "/goal/add", noted(c, "goal.add", c.addGoal, aboutGoal))

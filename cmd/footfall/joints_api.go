@@ -10,6 +10,7 @@ import (
 
 	"footfall/aggregate"
 	"footfall/storage"
+	"footfall/ui"
 	"footfall/ui/account"
 	"footfall/ui/api"
 	"footfall/ui/badge"
@@ -84,6 +85,16 @@ func (k siteKeeper) Set(site aggregate.Site, settings map[string]string) error {
 		q.Pairs = append(q.Pairs, key+"="+settings[key])
 	}
 	_, err := k.setSite(q)
+	return err
+}
+
+// Reset deletes a site's figures: of the months from first to last, written like
+// 2026-01, or all where they are blank.
+func (k siteKeeper) Reset(site aggregate.Site, first, last string) error {
+	_, err := k.resetSite(resetQuestion{string(site), first, last})
+	if errors.Is(err, errRange) {
+		err = ui.ErrRange
+	}
 	return err
 }
 

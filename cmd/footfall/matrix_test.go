@@ -63,6 +63,7 @@ var expected = map[string]string{
 
 	"GET /{site}/settings":           "editor",
 	"POST /{site}/settings":          "editor",
+	"POST /{site}/settings/reset":    "admin",
 	"POST /{site}/settings/delete":   "owner",
 	"GET /{site}/sharing":            "admin",
 	"POST /{site}/sharing":           "admin",

@@ -14,6 +14,7 @@ type siteCmd struct {
 	Add    siteAddCmd    `cmd:"" help:"Count a site."`
 	List   siteListCmd   `cmd:"" help:"List the sites."`
 	Set    siteSetCmd    `cmd:"" help:"Change settings; without any, list them with their values and meanings."`
+	Reset  siteResetCmd  `cmd:"" help:"Delete a site's figures: of months that are over, or all."`
 	Remove siteRemoveCmd `cmd:"" help:"Remove a site with all its counters."`
 }
 
