@@ -22,6 +22,10 @@ const propsPrefix = "event:props:"
 // goalField is the dimension of goals, whose values are their names.
 const goalField = "event:goal"
 
+// sectionField is the first part of a page's path. Sections are made of the counters of
+// their pages: what adds is exact, and visitors on past days are an upper bound.
+const sectionField = "event:page_section"
+
 // fields are the dimensions of the stats API, apart from properties.
 var fields = map[string]aggregate.Field{
 	"time":       {},
@@ -34,6 +38,7 @@ var fields = map[string]aggregate.Field{
 	"event:page_before": {Dimension: aggregate.PageBefore},
 	"event:search_term": {Dimension: aggregate.SearchTerm},
 	"event:page":        {Dimension: aggregate.Page},
+	sectionField:        {Dimension: aggregate.Page, Spelled: true},
 	"event:hostname":    {Dimension: aggregate.Hostname},
 	"event:name":        {Dimension: aggregate.EventName},
 
@@ -99,6 +104,10 @@ func labelOf(f aggregate.Field) func(value string) string {
 
 func innerLabel(f aggregate.Field) func(string) string {
 	switch f.Dimension {
+	case aggregate.Page:
+		if f.Spelled {
+			return section
+		}
 	case aggregate.Source:
 		return orElse(labelDirect)
 	case aggregate.Property, aggregate.SearchTerm:
@@ -139,6 +148,17 @@ func orElse(blank string) func(string) string {
 		}
 		return value
 	}
+}
+
+// section names a page by the first part of its path: "/blog" for "/blog/2026/why".
+func section(page string) string {
+	if page == "" || page[0] != '/' {
+		return orElse(labelNotSet)(page)
+	}
+	if end := strings.IndexByte(page[1:], '/'); end >= 0 {
+		return page[:end+1]
+	}
+	return page
 }
 
 // partOr names a value by the first of its parts that is not blank.

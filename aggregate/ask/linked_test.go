@@ -10,7 +10,7 @@ import (
 
 func TestLinkedAgreesWithWhatIsRefused(t *testing.T) {
 	a, r := yearStageFor(t)
-	all := []string{"event:page", "event:section", "event:hostname", "event:name", "event:props:plan", "visit:source", "visit:referrer",
+	all := []string{"event:page", "event:page_section", "event:hostname", "event:name", "event:props:plan", "visit:source", "visit:referrer",
 		"visit:country", "visit:city_name", "visit:browser", "visit:browser_version", "visit:utm_term", "visit:exit_page"}
 	for _, x := range all {
 		for _, y := range all {
@@ -49,5 +49,14 @@ func TestPropertyKeysAreListedByTheirEvents(t *testing.T) {
 	got, err := a.PropertyKeys(testSite, y.last, y.last)
 	if want := []PropertyKey{{"size", 9}, {"plan", 7}}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("keys are %v (%v), want %v", got, err, want)
+	}
+}
+
+func TestASectionIsTheFirstPartOfThePath(t *testing.T) {
+	for page, want := range map[string]string{"/": "/", "/blog": "/blog", "/blog/": "/blog", "/blog/2026/why": "/blog", "": labelNotSet,
+		"app://x/y": "app://x/y", aggregate.Other: labelOther} {
+		if got := labelOf(mustField(sectionField))(page); got != want {
+			t.Errorf("%q is in section %q, want %q", page, got, want)
+		}
 	}
 }

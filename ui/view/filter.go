@@ -45,7 +45,7 @@ var keys = []struct {
 	field aggregate.Field
 }{
 	{"page", api("event:page")},
-	{"section", api("event:section")},
+	{"section", api("event:page_section")},
 	{"entry", api("visit:entry_page")},
 	{"exit", api("visit:exit_page")},
 	{"hostname", api("event:hostname")},
