@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"net/textproto"
 	"slices"
 	"strconv"
 	"strings"
@@ -75,12 +76,14 @@ type Options struct {
 // Door serves beacons over HTTP. Safe for concurrent use.
 type Door struct {
 	Options
-	header string // canonical ClientIPHeader
-	nearby nearby
-	rate   *buckets // nil = no limit
-	pace   *pace    // nil = no limit
-	debug  *buckets
-	failed atomic.Int64 // minute of the last logged failure
+	// forwarding are the headers that tell the client's address, in the spelling in
+	// which the server keeps them; the first that is there counts.
+	forwarding []string
+	nearby     nearby
+	rate       *buckets // nil = no limit
+	pace       *pace    // nil = no limit
+	debug      *buckets
+	failed     atomic.Int64 // minute of the last logged failure
 }
 
 // New makes a Door.
@@ -91,7 +94,10 @@ func New(o Options) *Door {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	d := &Door{Options: o, header: strings.TrimSpace(o.ClientIPHeader), debug: newBuckets(debugPerMinute)}
+	d := &Door{Options: o, forwarding: []string{"X-Forwarded-For", "Forwarded"}, debug: newBuckets(debugPerMinute)}
+	if name := strings.TrimSpace(o.ClientIPHeader); name != "" {
+		d.forwarding = []string{textproto.CanonicalMIMEHeaderKey(name)}
+	}
 	if o.Rate > 0 {
 		d.rate = newBuckets(o.Rate)
 	}
@@ -172,8 +178,8 @@ func (d *Door) receiveFor(t *Ticket, site aggregate.Site) (dropped string, err e
 // left out as they are from the rate, and those that belong to nobody: whoever
 // measures a server makes its visitors of them.
 func (d *Door) isTooFast(t *Ticket) bool {
-	return d.pace != nil && !isNearby(t.caller.Addr) && !isNobodys(t.caller.Addr) &&
-		d.pace.exceeded(t.Hit.Visitor, t.caller.At, t.Beacon.Kind != aggregate.Engagement)
+	return d.pace != nil && d.pace.exceeded(t.Hit.Visitor, t.caller.At, t.Beacon.Kind != aggregate.Engagement) &&
+		!isNearby(t.caller.Addr) && !isNobodys(t.caller.Addr)
 }
 
 // measure takes a token for the beacon, once for all of its sites, and after
@@ -250,20 +256,18 @@ func (d *Door) Address(ctx *fasthttp.RequestCtx) netip.Addr {
 // appendChain appends what the forwarding headers say. Several headers of one
 // name are one list (RFC 9110 section 5.3).
 func (d *Door) appendChain(chain []netip.Addr, h *fasthttp.RequestHeader) []netip.Addr {
-	names := [...]string{"X-Forwarded-For", "Forwarded"}
-	if d.header != "" {
-		names = [...]string{d.header, ""}
-	}
-	for _, name := range names {
-		if name == "" || len(chain) > 0 {
-			break
-		}
-		for _, value := range h.PeekAll(name) {
-			if strings.EqualFold(name, "Forwarded") {
+	for _, name := range d.forwarding {
+		for key, value := range h.All() {
+			switch {
+			case string(key) != name:
+			case name == "Forwarded":
 				chain = appendForwarded(chain, borrow(value))
-			} else {
+			default:
 				chain = appendList(chain, borrow(value))
 			}
+		}
+		if len(chain) > 0 {
+			break
 		}
 	}
 	return chain

@@ -166,7 +166,20 @@ func padding(rest string) int {
 	return n
 }
 
-func isDelimiter(c byte) bool { return strings.IndexByte("/#?&=;,:!@()[] ", c) >= 0 }
+func isDelimiter(c byte) bool { return delimiters[c] }
+
+var delimiters = signs("/#?&=;,:!@()[] ")
+
+// signs is a set of bytes.
+func signs(list string) (set [256]bool) {
+	for _, c := range []byte(list) {
+		set[c] = true
+	}
+	return set
+}
+
+// tokenSigns stand in tokens besides letters and digits.
+var tokenSigns = signs("-_.+~%$")
 
 // isToken judges one piece, after taking off an ending such as ".html". It is a
 // token when it is a signed token, a long hexadecimal number, or jumps between
@@ -182,7 +195,7 @@ func isToken(piece string) bool {
 	hex, digits, jumps := true, 0, 0
 	for i := 0; i < len(piece); i++ {
 		c := piece[i]
-		if !isLetter(c) && !isDigit(c) && strings.IndexByte("-_.+~%$", c) < 0 {
+		if !isLetter(c) && !isDigit(c) && !tokenSigns[c] {
 			return false
 		}
 		if !isHex(c) {

@@ -12,9 +12,24 @@ type tallied struct {
 	views   uint32
 	events  uint32 // activities, views among them
 	engaged uint32 // milliseconds
+	pages   uint32 // a bit for every page viewed, shared by those alike in five bits
+	host    value  // of the first view
 	depth   uint8  // deepest scroll plus one
 	more    bool   // custom events, or facts besides page, host and name
+	hosts   bool   // views of another host than the first's
 }
+
+// view notes a view's page and host.
+func (t *tallied) view(page, host value) {
+	if t.pages == 0 {
+		t.host = host
+	}
+	t.hosts = t.hosts || host != t.host
+	t.pages |= 1 << (page % 32)
+}
+
+// met reports whether a page may have been viewed, and is quick to deny it.
+func (t *tallied) met(page value) bool { return t.pages&(1<<(page%32)) != 0 }
 
 // retally counts a visit's events anew, after any change but viewAgain's.
 func (d *Day) retally(v *visit) {
@@ -29,6 +44,7 @@ func (d *Day) retally(v *visit) {
 			continue
 		case viewed:
 			v.own.views += ev.n
+			v.own.view(ev.page, ev.host)
 		default:
 			v.own.more = true
 		}
@@ -83,7 +99,10 @@ func (d *Day) viewAgain(who ref, h *aggregate.Hit, at int32) bool {
 	if v.own.views == 1 {
 		change[aggregate.Bounces] = -1
 	}
-	newPage, newHost, entryHost := d.firstTime(v, page, host)
+	newPage, newHost, entryHost := true, host != v.own.host, v.own.host
+	if v.own.hosts || v.own.met(page) {
+		newPage, newHost, entryHost = d.firstTime(v, page, host)
+	}
 	d.addView(v, &change, hour, before)
 	d.addViewFact(&d.cells[aggregate.Page][page].Counts, newPage)
 	d.addViewFact(&d.cells[aggregate.Hostname][host].Counts, newHost)
@@ -101,6 +120,7 @@ func (d *Day) viewAgain(who ref, h *aggregate.Hit, at int32) bool {
 	v.facts[aggregate.ExitPage] = page
 	v.own.views++
 	v.own.events++
+	v.own.view(page, host)
 	d.lastSeen = max(d.lastSeen, at)
 	e := d.events.add()
 	*d.events.mut(e) = event{at: uint32(at), n: 1, page: page, host: host, name: namePageview, what: viewed}
@@ -109,7 +129,8 @@ func (d *Day) viewAgain(who ref, h *aggregate.Hit, at int32) bool {
 }
 
 // firstTime reports whether the visit meets a page and a host for the first time,
-// and by which host it entered.
+// and by which host it entered. It goes through all events, each of which lies
+// somewhere else in memory.
 func (d *Day) firstTime(v *visit, page, host value) (newPage, newHost bool, entryHost value) {
 	newPage, newHost = true, true
 	entered := false

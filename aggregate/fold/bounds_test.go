@@ -88,6 +88,29 @@ func TestAFloodOfPathsStaysBoundedAndLeavesTheTrueTopPages(t *testing.T) {
 	}
 }
 
+// Visits that go on through sweeps, in which their pages and hosts get other numbers.
+func TestVisitsUnderAFloodStillKnowWhatTheyHaveSeen(t *testing.T) {
+	days, d := oneDay(Limits{Values: 50, Visits: 1 << 20})
+	r := rand.New(rand.NewPCG(2, 2))
+	for i := range 6000 {
+		page, host := fmt.Sprintf("/made-up/%d", i), fmt.Sprintf("host%d.example", i)
+		if r.IntN(3) == 0 {
+			page, host = fmt.Sprintf("/real/%d", r.IntN(20)), fmt.Sprintf("real%d.example", r.IntN(2))
+		}
+		h := pageview(d, r.IntN(60), i/5, page)
+		h.Facts[aggregate.Hostname] = host
+		days.Add(d, &h)
+	}
+	recounted := reread(t, d)
+	for _, dim := range []aggregate.Dimension{aggregate.Page, aggregate.Hostname, aggregate.EntryPage, aggregate.ExitPage} {
+		for v := range d.cells[dim] {
+			if got, want := d.cells[dim][v].Counts, recounted.cells[dim][v].Counts; got != want {
+				t.Errorf("%s %q: %v, recounted %v", dim, d.text(dim, value(v)), got, want)
+			}
+		}
+	}
+}
+
 func TestAVisitWithoutEndIsBoundedAndCountsEveryPageview(t *testing.T) {
 	days, d := oneDay(Limits{Values: 5000, Visits: 100})
 	for i := range 20_000 {

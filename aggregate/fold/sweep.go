@@ -181,6 +181,9 @@ func (d *Day) renumber(dim aggregate.Dimension, to []value) {
 				replace(&ev.name)
 			}
 		}
+		for i := range d.visits.len() {
+			d.retally(d.visits.mut(uint32(i))) // pages and hosts have other numbers now
+		}
 	case aggregate.Outbound, aggregate.Download, aggregate.Property, aggregate.SearchTerm:
 		for i := range d.extras.len() {
 			if x := d.extras.mut(uint32(i)); x.dim == dim {
