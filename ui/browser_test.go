@@ -47,6 +47,7 @@ func TestInChromium(t *testing.T) {
 		"TheReaderIsToldWhenOffline":       readerIsToldWhenOffline,
 		"APageWithoutScriptsHasAllFigures": withoutScripts,
 		"TheInstallPageTurnsGreen":         installTurnsGreen,
+		"ThePlaygroundAsksInPlace":         playgroundInABrowser,
 		"SwitchesOfTheTagApplyAtOnce":      switchesApplyByThemselves,
 		"TheOptOutPageSetsAndClearsIt":     optOutPageInABrowser,
 	} {
@@ -174,7 +175,7 @@ func everyPageFits(t *testing.T, b *tab) {
 		{"site", full.url + "/example.com"}, {"today", full.url + "/example.com?period=today"}, {"year", full.url + "/example.com?period=12mo&compare=year&metric=bounce_rate"},
 		{"realtime", full.url + "/example.com?period=realtime"}, {"filtered", full.url + "/example.com?f=is,source,Hacker%20News&f=contains_not,page,/docs/configuration/every-option-explained,/a,/b,/c"},
 		{"german", full.url + "/example.com?lang=de&tabs=cities,devices,utm_term"}, {"japanese", full.url + "/example.com?lang=ja"},
-		{"report", full.url + "/example.com?report=pages"}, {"overview", full.url + "/"}, {"empty", empty.url + "/example.com"},
+		{"playground", full.url + "/example.com/playground?example=trend"}, {"report", full.url + "/example.com?report=pages"}, {"overview", full.url + "/"}, {"empty", empty.url + "/example.com"},
 		{"none", none.url + "/"}, {"broken", partly.url + "/example.com"}, {"unknown", full.url + "/other.example"},
 		{"door", strings.Replace(full.url, "127.0.0.1", "dashboard.localhost", 1) + "/example.com"},
 	}

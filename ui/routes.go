@@ -88,6 +88,8 @@ func matrix() []route {
 
 		{"GET", "/{site}", one, team.See, func(u *UI, c *caller) { u.serveSite(c.RequestCtx, c.who, c.site, &c.settings) }},
 		{"GET", "/{site}/" + installPath, one, team.See, func(u *UI, c *caller) { u.serveInstall(c.RequestCtx, c.who, c.site, &c.settings) }},
+		{"GET", "/{site}/" + playgroundPath, one, team.See, (*UI).showPlayground},
+		{"POST", "/{site}/" + playgroundPath, one, team.See, (*UI).askPlayground},
 		{"GET", "/{site}/" + refusedPath, one, team.See, (*UI).showRefused},
 		{"GET", "/{site}/" + notesPath, one, team.See, (*UI).showNotes},
 		{"POST", "/{site}/" + notesPath, one, team.Work, (*UI).changeNotes},

@@ -56,6 +56,9 @@ type Options struct {
 	// API answers what lies below /api/, its access checks included; path is the
 	// request's without the base path. May be nil.
 	API func(ctx *fasthttp.RequestCtx, path string)
+	// Query answers a query to the stats API about a site from somebody who may see it:
+	// a status of HTTP and JSON. May be nil.
+	Query func(site aggregate.Site, body []byte) (status int, answer []byte)
 	// Badge answers /badge/<name> to everybody. May be nil.
 	Badge func(ctx *fasthttp.RequestCtx, name string)
 	// Disclose is what the transparency page tells of the installation; nil: the least.
@@ -101,7 +104,8 @@ type UI struct {
 	tagPaths      TagPaths
 	addressHeader string
 	api           func(ctx *fasthttp.RequestCtx, path string)
-	badge         func(ctx *fasthttp.RequestCtx, name string) // may be nil
+	query         func(site aggregate.Site, body []byte) (status int, answer []byte) // may be nil
+	badge         func(ctx *fasthttp.RequestCtx, name string)                        // may be nil
 	disclose      func() Disclosure
 	derive        func(*fasthttp.RequestCtx, aggregate.Site) (Derived, bool)
 	access        Access
@@ -126,7 +130,7 @@ type Credit struct{ Text, URL string }
 
 // New makes a dashboard.
 func New(o Options) *UI {
-	u := &UI{ask: o.Ask, sites: o.Sites, settings: o.Settings, first: o.First, notices: o.Notices, credits: o.Credits, api: o.API, badge: o.Badge, annotations: o.Annotations,
+	u := &UI{ask: o.Ask, sites: o.Sites, settings: o.Settings, first: o.First, notices: o.Notices, credits: o.Credits, api: o.API, badge: o.Badge, query: o.Query, annotations: o.Annotations,
 		propertyKeys: o.PropertyKeys, ledger: o.Ledger, ledgers: o.Ledgers, gate: o.Gate, addSite: o.AddSite, strangers: o.Strangers, pinned: o.Pinned, tagPaths: o.TagPaths, addressHeader: o.AddressHeader,
 		disclose: o.Disclose, derive: o.Derive, access: o.Access, public: strings.TrimRight(o.PublicURL, "/"), clock: o.Clock, log: o.Log,
 		keeper: o.Keeper, tokenBook: o.TokenBook, noticeBook: o.NoticeBook, routes: matrix(), assets: loadAssets()}

@@ -43,6 +43,8 @@ var expected = map[string]string{
 	"POST /sites":                  "admin of all",
 	"GET /{site}":                  "viewer",
 	"GET /{site}/install":          "viewer",
+	"GET /{site}/playground":       "viewer",
+	"POST /{site}/playground":      "viewer",
 	"GET /{site}/refused":          "viewer",
 	"POST /{site}/refused/allow":   "editor",
 	"GET /{site}/annotations":      "viewer",

@@ -3,8 +3,13 @@ package api
 import (
 	"bytes"
 	_ "embed"
+	"encoding/json"
+	"strings"
+	"sync"
 
 	"github.com/valyala/fasthttp"
+
+	"footfall/aggregate"
 )
 
 // openAPI describes all addresses of the API in OpenAPI 3.1. A test holds it against
@@ -21,4 +26,77 @@ func (a *API) document(*fasthttp.RequestCtx) (status int, body []byte) {
 	}
 	return fasthttp.StatusOK, bytes.Replace(openAPI, []byte(`"servers": [{"url": "/"}]`),
 		appendJSON([]byte(`"servers": `), []map[string]string{{"url": a.o.BasePath}}), 1)
+}
+
+// Address is one address of the API, as people read it.
+type Address struct{ Method, Path, Summary string }
+
+// Addresses are all that the document describes, in its order.
+var Addresses = sync.OnceValue(func() (all []Address) {
+	var doc struct{ Paths ordered }
+	if err := json.Unmarshal(openAPI, &doc); err != nil {
+		panic("BUG: openapi.json: " + err.Error()) // embedded: tests read it
+	}
+	for _, path := range doc.Paths {
+		var operations ordered
+		if err := json.Unmarshal(path.value, &operations); err != nil {
+			panic("BUG: openapi.json: " + err.Error())
+		}
+		for _, o := range operations {
+			var said struct{ Summary string }
+			if o.key != "parameters" && json.Unmarshal(o.value, &said) == nil {
+				all = append(all, Address{strings.ToUpper(o.key), path.key, said.Summary})
+			}
+		}
+	}
+	return all
+})
+
+// ordered is an object of JSON whose members keep their order.
+type ordered []member
+
+type member struct {
+	key   string
+	value json.RawMessage
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (o *ordered) UnmarshalJSON(text []byte) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	if _, err := d.Token(); err != nil {
+		return err
+	}
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			return err
+		}
+		var m member
+		m.key, _ = key.(string)
+		if err := d.Decode(&m.value); err != nil {
+			return err
+		}
+		*o = append(*o, m)
+	}
+	return nil
+}
+
+// Ask answers a query about a site from somebody who may see it, as POST
+// /api/v2/query answers one who shows a token. The body names no other site.
+func (a *API) Ask(site aggregate.Site, body []byte) (status int, answer []byte) {
+	if len(body) > maxBody {
+		return fasthttp.StatusRequestEntityTooLarge, errorBody(bodyTooLong)
+	}
+	asked, err := parseStatsQuery(body)
+	if err == nil && asked.Site != site {
+		err = wrong("#/site_id", "This page asks about %s", site)
+	}
+	if err != nil {
+		return fasthttp.StatusBadRequest, errorBody(err.Error())
+	}
+	settings, known := a.o.Settings(site)
+	if !known {
+		return fasthttp.StatusUnauthorized, errorBody(unauthorized)
+	}
+	return a.report(asked, &settings)
 }
