@@ -79,6 +79,10 @@ type Settings struct {
 	Currency   string   `json:"currency"`   // ISO 4217; blank = amounts are not counted
 	Rates      []Rate   `json:"rates"`      // of other currencies
 
+	// Script is what the script does by itself in pages of this site that ask for it
+	// as script.js?site=: words of scriptWords.
+	Script []string `json:"script,omitempty"`
+
 	// Transparency is whether anybody may read /privacy/<site>, which tells that the
 	// site is counted here, and how, but no figure.
 	Transparency bool     `json:"transparency"`
@@ -177,6 +181,8 @@ var settingKeys = []Setting{
 		func(s *Settings) string { return listOr("none", single(s.Currency)) }, setCurrency},
 	{"rates", "what one unit of other currencies is worth in the site's, such as USD=0.92,GBP=1.17; amounts without a rate are no revenue",
 		ratesText, setRates},
+	{"script", "what the script does by itself where the tag names it as script.js?site=<site> and does not say: " + strings.Join(scriptWords, ", ") + " (default = as usual)",
+		func(s *Settings) string { return listOr("default", s.Script) }, setScript},
 	{"badge", "a public picture and a number of the visitors of the last 30 days, at /badge/<site>.svg and .json (on, off)",
 		func(s *Settings) string { return onOff(s.Badge) }, setSwitch(func(s *Settings) *bool { return &s.Badge })},
 	{"umami_id", "the website id in pages that still carry Umami's script",

@@ -141,6 +141,8 @@ func (w *web) serve(ctx *fasthttp.RequestCtx) {
 	path := string(ctx.Path())
 	host, _, _ := strings.Cut(string(ctx.Host()), ":")
 	switch {
+	case path == "/js/set.js":
+		snippet.Serve(ctx, "script.js", map[string]string{"hash": "", "outbound": "off", "domain": "set.test"})
 	case snippet.Match(path):
 		snippet.Handler(ctx)
 	case path == "/npm/index.js":

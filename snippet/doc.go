@@ -3,8 +3,9 @@
 // size budget, how they are served, and the npm package made of the same source.
 //
 // It must never see anything else of the project: no site, no setting, no beacon.
-// The script is the same for everybody, and so are the validators it is served
-// with; a file or a header that differed between visitors could mark them.
+// What an owner has set for the script of a site comes as attributes of its tag. The
+// script is the same for everybody who opens a page, and so are the validators it is
+// served with; a file or a header that differed between visitors could mark them.
 //
 // What a name switches on is compiled into the file of that name, because a
 // cache, a proxy or a copy on the site's own host keeps the bytes but not the

@@ -150,6 +150,24 @@ func TestPartsCanBeTurnedOff(t *testing.T) {
 	s.expect("pageview /", "pageview /lost")
 }
 
+func TestOptionsOfTheScriptHoldWhereTheTagDoesNotSay(t *testing.T) {
+	s := newSite(t, nil)
+	s.page("/", stay+`<script defer src="/js/set.js"></script><a id=a href="https://elsewhere.test/">x</a>`)
+	s.page("/on", stay+`<script defer data-outbound=on data-domain=own.test src="/js/set.js"></script><a id=a href="https://elsewhere.test/">x</a>`)
+	s.open("/#/route")
+	s.js(`a.click()`)
+	s.expect("pageview /#/route")
+	if got := s.one("pageview").D; got != "set.test" {
+		t.Errorf("domain: got %q, want set.test", got)
+	}
+	s.open("/on")
+	s.js(`a.click()`)
+	s.expect("pageview /#/route", "pageview /on", "Outbound Link: Click /on")
+	if got := s.one("Outbound Link: Click").D; got != "own.test" {
+		t.Errorf("domain: got %q, want own.test", got)
+	}
+}
+
 func TestFormsAreCountedWhenAsked(t *testing.T) {
 	form := `<form id=f action="/go"><input required id=i name=q><button id=b>x</button></form>`
 	s := newSite(t, map[string]string{"/off": stay + "TAG" + form})

@@ -29,24 +29,22 @@ func Match(path string) bool {
 // Handler answers GET and HEAD for /js/script.js and its other names, and for
 // /js/opt-out.js; 404 for the rest of /js/.
 func Handler(ctx *fasthttp.RequestCtx) {
-	name := strings.TrimPrefix(string(ctx.Path()), "/js/")
-	s, fixed := find(name)
-	if s == nil {
-		ctx.Error("No such script.", fasthttp.StatusNotFound)
-		return
-	}
-	serve(ctx, s, fixed)
+	Serve(ctx, strings.TrimPrefix(string(ctx.Path()), "/js/"), nil)
 }
 
-// As returns a handler that answers any path with the script of the given name,
-// for operators who give the script a path of their own; nil if there is no
-// script of that name.
-func As(name string) fasthttp.RequestHandler {
-	s, _ := find(name)
-	if s == nil {
-		return nil
+// Serve answers any path with the script of a name, such as script.js, or 404.
+// options are attributes of the tag, without data-, that hold where the tag does
+// not say; the tag of newer installations (pa-*.js) has options of its own.
+func Serve(ctx *fasthttp.RequestCtx, name string, options map[string]string) {
+	s, fixed := find(name)
+	switch {
+	case s == nil:
+		ctx.Error("No such script.", fasthttp.StatusNotFound)
+	case len(options) == 0, s == initBuild, name == optOutName:
+		serve(ctx, s, fixed)
+	default:
+		serve(ctx, s.with(options), false)
 	}
-	return func(ctx *fasthttp.RequestCtx) { serve(ctx, s, false) }
 }
 
 func serve(ctx *fasthttp.RequestCtx, s *script, fixed bool) {

@@ -192,11 +192,28 @@ func TestVersionedNameIsForGoodAndItsHashIsRight(t *testing.T) {
 func TestScriptCanHaveAPathOfItsOwn(t *testing.T) {
 	var ctx fasthttp.RequestCtx
 	ctx.Request.SetRequestURI("/assets/visits.js")
-	snippet.As("script.hash.js")(&ctx)
+	snippet.Serve(&ctx, "script.hash.js", nil)
 	if !bytes.Equal(ctx.Response.Body(), ask("GET", "/js/script.hash.js").Body()) {
 		t.Error("the script at another path differs from /js/script.hash.js")
 	}
-	if snippet.As("nonsense.js") != nil {
-		t.Error("a handler for a script that is not there")
+	snippet.Serve(&ctx, "nonsense.js", nil)
+	if got := ctx.Response.StatusCode(); got != 404 {
+		t.Errorf("a script that is not there: answered %d, want 404", got)
+	}
+}
+
+func TestScriptIsSentWithOptionsUnderAValidatorOfItsOwn(t *testing.T) {
+	serve := func(options map[string]string) *fasthttp.Response {
+		var ctx fasthttp.RequestCtx
+		ctx.Request.SetRequestURI("/js/script.js")
+		snippet.Serve(&ctx, "script.js", options)
+		return &ctx.Response
+	}
+	plain, set, again := serve(nil), serve(map[string]string{"hash": "", "domain": "</script>"}), serve(map[string]string{"domain": "</script>", "hash": ""})
+	if !bytes.HasSuffix(set.Body(), plain.Body()) || bytes.Contains(set.Body(), []byte("</script>")) {
+		t.Errorf("with options: %.200s", set.Body())
+	}
+	if header(set, "ETag") == header(plain, "ETag") || header(set, "ETag") != header(again, "ETag") || !bytes.Equal(set.Body(), again.Body()) {
+		t.Errorf("validators: plain %s, with options %s and %s", header(plain, "ETag"), header(set, "ETag"), header(again, "ETag"))
 	}
 }

@@ -3,6 +3,7 @@ package ui
 import (
 	"cmp"
 	"errors"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -73,8 +74,12 @@ func (u *UI) serveInstall(ctx *fasthttp.RequestCtx, who reader, site aggregate.S
 }
 
 func (u *UI) installView(l *words.Locale, site aggregate.Site, settings *aggregate.Settings, o tagOptions, origin string) *installView {
+	paths := u.tagPaths
+	if len(settings.Script) > 0 {
+		paths.Script = cmp.Or(paths.Script, usualScript) + "?site=" + url.QueryEscape(string(site))
+	}
 	v := &installView{Site: site, Base: u.sitePath(site), Build: u.assets.build, Notices: u.notices(site),
-		Tag: o.tag(site, origin, u.pinned, u.tagPaths), Own: o.on[ownHost], Pinned: o.on[pinned], CanPin: u.pinned.Path != "", Path: o.values[ownPath],
+		Tag: o.tag(site, origin, u.pinned, paths), Own: o.on[ownHost], Pinned: o.on[pinned], CanPin: u.pinned.Path != "", Path: o.values[ownPath],
 		OptOut: optOutCode(o.place(origin)), OptOutPage: o.place(origin) + "/opt-out"}
 	if v.Own {
 		v.OptOutPage = "https://" + string(site) + v.OptOutPage

@@ -121,6 +121,9 @@ func (o tagOptions) place(origin string) string {
 	return origin
 }
 
+// usualScript is where the script is, below the server's address.
+const usualScript = "/js/script.js"
+
 // tag is the script element to copy. What a site's own host passes on are the usual
 // paths; the operator's own are for this server's address.
 func (o tagOptions) tag(site aggregate.Site, origin string, script PinnedScript, own TagPaths) string {
@@ -135,7 +138,7 @@ func (o tagOptions) tag(site aggregate.Site, origin string, script PinnedScript,
 			tag += ` ` + f.Attribute + `="` + html.EscapeString(value) + `"`
 		}
 	}
-	path := "/js/script.js"
+	path := usualScript
 	if !o.on[ownHost] {
 		path = cmp.Or(own.Script, path)
 		if own.Event != "" {

@@ -37,7 +37,7 @@ var settingGroups = []struct {
 	title string // a key of the catalogues
 	keys  []string
 }{
-	{"settings.counting", []string{"timezone", "hostnames", "paths", "mask", "properties", "search_key", "currency", "rates", "umami_id", "badge"}},
+	{"settings.counting", []string{"timezone", "hostnames", "paths", "mask", "properties", "search_key", "currency", "rates", "script", "umami_id", "badge"}},
 	{"settings.privacy", []string{"floor", "retention", "gpc", "dnt", "transparency"}},
 	{"settings.shields", []string{"shield_page", "shield_ip", "shield_country"}},
 	{"settings.limits", []string{"values_per_day", "visits_per_day", "beacons_per_day"}},

@@ -226,6 +226,45 @@ func TestTheDashboardIsOpenHereAndClosedToOthers(t *testing.T) {
 	s.stop()
 }
 
+// TestTheScriptIsSetUpForASite: what its owner has set stands in the file for that
+// site, and in no other.
+func TestTheScriptIsSetUpForASite(t *testing.T) {
+	t.Parallel()
+	h := install(t)
+	h.addSite("set.example", noonZone(), "script=forms,outbound=off")
+	h.addSite("plain.example", noonZone())
+	s := h.serve()
+	get := func(path string) string {
+		t.Helper()
+		r, err := s.do("GET", path, nil, "Accept-Encoding", "identity")
+		if err != nil || r.status != http.StatusOK {
+			t.Fatalf("%s: answered %d (%v), want 200", path, r.status, err)
+		}
+		return r.body
+	}
+	usual := get("/js/script.js")
+	for path, want := range map[string]string{
+		"/js/script.js?site=set.example":      `[["domain","set.example"],["forms",""],["outbound","off"]]`,
+		"/js/script.hash.js?site=set.example": `[["domain","set.example"],["forms",""],["outbound","off"]]`,
+	} {
+		if got := get(path); !strings.Contains(got, want) {
+			t.Errorf("%s is %.200q, want it to hold %s", path, got, want)
+		}
+	}
+	for _, path := range []string{"/js/script.js?site=plain.example", "/js/script.js?site=unknown.example", "/js/script.js?site=%22%3E"} {
+		if get(path) != usual {
+			t.Errorf("%s is not the usual script", path)
+		}
+	}
+	if page := get("/set.example/install"); !strings.Contains(page, `/js/script.js?site=set.example&#34;`) {
+		t.Error("the install page does not name the script of the site")
+	}
+	if r := h.try("site", "set", "set.example", "script=cookies"); r.code != 1 || !strings.Contains(r.err, "cookies") {
+		t.Errorf("script=cookies: exit %d, %q; want 1 and what is accepted", r.code, r.err)
+	}
+	s.stop()
+}
+
 // TestScriptAndEndpointMayHavePathsOfTheirOwn, which the tag to embed names; the
 // usual ones go on working.
 func TestScriptAndEndpointMayHavePathsOfTheirOwn(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 
+	"footfall/aggregate"
 	"footfall/snippet"
 	"footfall/ui"
 
@@ -50,7 +51,7 @@ func (s *Server) serveOwnPaths(ctx *fasthttp.RequestCtx, path string) bool {
 	case s.flags.EventPath:
 		s.door.ServeEvent(ctx)
 	case s.flags.ScriptPath:
-		snippet.As("script.js")(ctx)
+		s.serveScript(ctx, "script.js")
 	default:
 		return false
 	}
@@ -60,4 +61,19 @@ func (s *Server) serveOwnPaths(ctx *fasthttp.RequestCtx, path string) bool {
 // tagPaths are the paths that the tag to embed names.
 func (f ownPathFlags) tagPaths() ui.TagPaths {
 	return ui.TagPaths{Script: f.ScriptPath, Event: f.EventPath}
+}
+
+// serveScript sends the script of a name; with ?site=example.com as the owner of
+// that site has set it up. A site that is not counted here gets the plain script.
+func (s *Server) serveScript(ctx *fasthttp.RequestCtx, name string) {
+	var options map[string]string
+	if site := aggregate.Site(ctx.QueryArgs().Peek("site")); site != "" {
+		if settings, ok := s.db.Settings(site); ok {
+			options = settings.ScriptOptions()
+		}
+		if len(options) > 0 {
+			options["domain"] = string(site)
+		}
+	}
+	snippet.Serve(ctx, name, options)
 }

@@ -324,8 +324,7 @@ func (s *Server) serveSites(ctx *fasthttp.RequestCtx, path string) bool {
 		s.serveHealth(ctx, path)
 	case s.serveOwnPaths(ctx, path):
 	case snippet.Match(path):
-		ctx.Request.URI().SetPath(path)
-		snippet.Handler(ctx)
+		s.serveScript(ctx, strings.TrimPrefix(path, "/js/"))
 	case s.demo != nil && (strings.HasPrefix(path, demoPath) || path+"/" == demoPath):
 		s.demo(ctx)
 	default:
