@@ -80,7 +80,7 @@ func TestTheDemoHasAPastAndVisitorsAndLeavesNothing(t *testing.T) {
 	out.await(t, "/"+demoDomain)
 	out.await(t, "The whole history is in")
 
-	page := get(t, d.URL()+demoDomain)
+	page := get(t, d.URL()+demoDomain+"?tabs=sources,devices")
 	for _, want := range []string{"/demo/kayaks", "Google", "Tablet", "United Kingdom"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the dashboard does not show %q", want)

@@ -128,7 +128,7 @@ func TestPasskeysInABrowser(t *testing.T) {
 	do("sign out", chromedp.Click(".top form button"))
 	shows("Sign in with a passkey")
 	do("use the key", chromedp.Click("form[data-passkey] button"))
-	shows("No site yet")
+	shows("Which site do you want to count?")
 	do("look", chromedp.Navigate(url+"/account"))
 	shows("By passkey")
 	if list := h.must("audit"); !strings.Contains(list, "passkeys") {

@@ -326,7 +326,7 @@ func TestTheInstallPageTellsWhatArrives(t *testing.T) {
 	eventually(t, "the page tells of a beacon for a site that is not counted", shows(`data-state="waiting"`, "1 beacon came for sites that are not counted here"))
 	s.send("203.0.113.1", "curl/8.5.0", view("https://example.com/"))
 	s.send("203.0.113.1", browsers[0], view("https://shop.example/").with("d", "example.com"))
-	eventually(t, "the page tells why nothing was counted", shows(`data-state="refusing"`, "2 beacons were refused", "<code>bot", "<code>hostname", "hostnames=site,shop.example"))
+	eventually(t, "the page tells why nothing was counted", shows(`data-state="refusing"`, "2 beacons were refused", "<code>bot", "<code>hostname", "let it count"))
 	s.count("203.0.113.1", browsers[0], view("https://example.com/"))
 	eventually(t, "the page turns green", shows(`data-state="counting"`, "1 pageview was"))
 }
