@@ -121,8 +121,10 @@ func (c *importFileCmd) print(s *streams, reply *importReply) error {
 		}
 		return printJSON(s.out, a)
 	}
-	what := "dry run, nothing was written"
+	what := "nothing was written"
 	switch {
+	case c.DryRun:
+		what = "dry run, nothing was written"
 	case c.Follow:
 		what = "followed"
 	case len(reply.IDs) > 0:

@@ -79,9 +79,9 @@ func tellVisits(r *rand.Rand, days, perDay int) (all []told) {
 
 // toldRow is a row of a table under construction.
 type toldRow struct {
-	visitors                                             map[int]bool
-	visits, pageviews, bounces, seconds, events, entered int
-	scroll, scrolled, engaged, engagedVisits             int
+	visitors                                    map[int]bool
+	visits, pageviews, bounces, seconds, events int
+	scroll, scrolled, engaged, engagedVisits    int
 }
 
 // toldTable adds visits up as the product that exports them would: rows by day and

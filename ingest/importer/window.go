@@ -13,7 +13,7 @@ import (
 // left blank, so that lines keep their numbers.
 
 // windowRows is how many rows a window may have, unless one month has more.
-const windowRows = 400_000
+const windowRows = 700_000
 
 // Windows are stretches of months, "2026-05", each of which is read by itself.
 type Windows struct{ first []string } // of each window
