@@ -19,7 +19,7 @@ func (m *maker) putPages(entries []line) {
 	}
 	total := m.total[aggregate.Pageviews]
 	if len(lines) > 0 {
-		m.notes.add(Pages, aggregate.Pageviews, sum, total)
+		m.differ(Pages, aggregate.Pageviews, sum, total)
 	}
 	switch {
 	case sum > total:

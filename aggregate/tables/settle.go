@@ -41,10 +41,10 @@ func (m *maker) settle(t Table, lines []line) []line {
 			scale(lines, col, sum, total)
 		}
 		if len(lines) > 0 && !(t == Sources && lines[0].tagAlone()) { // of tags told beside, most visits have none
-			m.notes.add(t, col, sum, total)
+			m.differ(t, col, sum, total)
 		}
 	}
-	m.settleVisitors(t, lines, &blank)
+	m.settleVisitors(lines, &blank)
 	if blank.counts != (aggregate.Counts{}) {
 		lines = append(lines, blank)
 	}
@@ -61,12 +61,11 @@ func (m *maker) settle(t Table, lines []line) []line {
 	return lines
 }
 
-func (m *maker) settleVisitors(t Table, lines []line, blank *line) {
+func (m *maker) settleVisitors(lines []line, blank *line) {
 	most, sum := m.total[aggregate.Visitors], int64(0)
 	for i := range lines {
 		c := &lines[i].counts
 		if c[aggregate.Visitors] > most {
-			m.notes.add(t, aggregate.Visitors, c[aggregate.Visitors], most)
 			c[aggregate.Visitors] = most
 		}
 		sum += c[aggregate.Visitors]
@@ -171,52 +170,54 @@ func (m *maker) implyTotals() {
 	t[aggregate.Visitors] = max(least, largest)
 }
 
-// notes gather what tables did not agree on.
+// notes gather what tables did not agree on: of their visits and pageviews.
 type notes map[noteKey]*note
 
 type noteKey struct {
-	table  Table
-	column aggregate.Column
-	over   bool
+	table Table
+	over  bool
 }
 
 type note struct {
-	days int
-	sum  int64
+	days aggregate.Day // how many
+	last aggregate.Day
+	sums aggregate.Counts
 }
 
-func (n *notes) add(t Table, col aggregate.Column, sum, total int64) {
-	if sum == total {
+func (m *maker) differ(t Table, col aggregate.Column, sum, total int64) {
+	if sum == total || col != aggregate.Visits && col != aggregate.Pageviews {
 		return
 	}
-	if *n == nil {
-		*n = notes{}
+	if m.notes == nil {
+		m.notes = notes{}
 	}
-	k := noteKey{t, col, sum > total}
-	if (*n)[k] == nil {
-		(*n)[k] = &note{}
+	k := noteKey{t, sum > total}
+	n := m.notes[k]
+	if n == nil {
+		n = &note{last: m.day - 1}
+		m.notes[k] = n
 	}
-	(*n)[k].days++
-	(*n)[k].sum += max(sum-total, total-sum)
+	if n.last != m.day {
+		n.days, n.last = n.days+1, m.day
+	}
+	n.sums[col] += max(sum-total, total-sum)
 }
 
 // Notes say, for people, where tables did not agree with the totals and what was
 // done about it. They are complete after Blocks.
-func (f *Fold) Notes() []string {
-	keys := make([]noteKey, 0, len(f.notes))
-	for k := range f.notes {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, func(a, b noteKey) int {
-		return cmp.Or(cmp.Compare(a.table, b.table), cmp.Compare(a.column, b.column))
-	})
-	var all []string
-	for _, k := range keys {
-		n, what := f.notes[k], "fewer than the totals; the rest is counted under (not set)"
-		if k.over {
-			what = "more than the totals, and were reduced to them"
+func (f *Fold) Notes() (all []string) {
+	for t := range kinds {
+		for _, over := range []bool{false, true} {
+			n := f.notes[noteKey{t, over}]
+			if n == nil {
+				continue
+			}
+			what := "fewer than the totals: counted under (not set)"
+			if over {
+				what = "more than the totals: left out, in proportion"
+			}
+			all = append(all, fmt.Sprintf("%v, on %d days: %d visits and %d pageviews %s", t, n.days, n.sums[aggregate.Visits], n.sums[aggregate.Pageviews], what))
 		}
-		all = append(all, fmt.Sprintf("%v: on %d days the rows have %d %s %s", k.table, n.days, n.sum, k.column, what))
 	}
 	return all
 }

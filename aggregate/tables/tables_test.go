@@ -205,12 +205,8 @@ func TestWhatTablesLeaveOutIsNotSetAndWhatIsTooMuchIsReduced(t *testing.T) {
 			t.Errorf("%v %q: got %s, want %s", w.dim, w.value, got, w.want)
 		}
 	}
-	want := []string{"locations: on 1 days the rows have 5 visits fewer than the totals; the rest is counted under (not set)",
-		"locations: on 1 days the rows have 10 pageviews fewer than the totals; the rest is counted under (not set)",
-		"locations: on 1 days the rows have 3 bounces fewer than the totals; the rest is counted under (not set)",
-		"devices: on 1 days the rows have 3 visits more than the totals, and were reduced to them",
-		"devices: on 1 days the rows have 30 pageviews more than the totals, and were reduced to them",
-		"devices: on 1 days the rows have 3 bounces more than the totals, and were reduced to them"}
+	want := []string{"locations, on 1 days: 5 visits and 10 pageviews fewer than the totals: counted under (not set)",
+		"devices, on 1 days: 3 visits and 30 pageviews more than the totals: left out, in proportion"}
 	if got := f.Notes(); !slices.Equal(got, want) {
 		t.Errorf("got notes %q, want %q", got, want)
 	}
