@@ -24,6 +24,8 @@ type Access struct {
 	Book *account.Book
 	// Provider is the team's OpenID provider; nil: there is none.
 	Provider *provider.Provider
+	// Mail sends letters; nil: none is sent.
+	Mail Mail
 	// Tokens knows the tokens; nil: there are none.
 	Tokens Tokens
 	// Local lets readers on this machine in as if they owned it, without an account.

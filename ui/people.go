@@ -40,6 +40,7 @@ type peopleView struct {
 	Invitations []invitationRow
 	Roles       []team.Role // that the reader may give
 	Shown       string      // the invitation that was made just now
+	Posts       bool        // it can be sent by mail
 	Everywhere  []personRow // who sees the site by a role in the whole installation
 }
 
@@ -68,7 +69,7 @@ func (u *UI) peopleAt(c *caller) string {
 
 func (u *UI) peopleView(c *caller) *peopleView {
 	l, own := u.locale(c.RequestCtx), c.who.role(c.site)
-	v := &peopleView{Address: u.peopleAt(c), siteHead: siteHead{Base: u.base, Token: u.formToken(c)}}
+	v := &peopleView{Address: u.peopleAt(c), Posts: u.posts(), siteHead: siteHead{Base: u.base, Token: u.formToken(c)}}
 	if c.site != "" {
 		v.siteHead = u.siteHead(c, peoplePath)
 	} else {
@@ -207,6 +208,11 @@ func (u *UI) invite(c *caller) {
 	}
 	v := u.peopleView(c)
 	v.Shown = u.origin(c.RequestCtx) + "/invited/" + token
+	if to, err := account.ParseEmail(string(c.PostArgs().Peek("mail"))); err == nil && u.posts() {
+		l := u.locale(c.RequestCtx)
+		u.post(to, l.Say("invited.subject"), l.Say("invited.letter")+"\n\n"+u.public+"/invited/"+token+"\n")
+		v.Done = "people.posted"
+	}
 	u.people(c, fasthttp.StatusOK, v)
 }
 

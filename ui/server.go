@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"footfall/aggregate"
@@ -117,6 +118,7 @@ type UI struct {
 	keeper     Keeper
 	tokenBook  TokenBook
 	noticeBook NoticeBook
+	letters    sync.WaitGroup // on their way
 	shares     shares
 	routes     []route
 	assets     *assets

@@ -27,6 +27,7 @@ type signInView struct {
 	Least    int    // characters of a password
 	Wait     int    // seconds until the next try
 	Script   string // that of passkeys
+	Posts    bool   // links can be sent by mail
 	Provider bool   // there is an OpenID provider
 	// Invited says what an invitation gives; As is who is signed in already.
 	Invited, As string
@@ -92,7 +93,7 @@ func (u *UI) askIn(c *caller, status int, v signInView) {
 		return
 	}
 	v.Base, v.Action, v.Token, v.To, v.Script = u.base, u.base+"/sign-in", u.formToken(c), u.ownPath(v.To), u.passkeyScript(c)
-	v.Provider = u.access.Provider != nil
+	v.Provider, v.Posts = u.access.Provider != nil, u.posts()
 	u.form(c.RequestCtx, status, "sign-in", "door.title", &v)
 }
 

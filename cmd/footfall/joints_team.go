@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -12,8 +13,10 @@ import (
 	"footfall/aggregate/team"
 	"footfall/ingest"
 	"footfall/storage"
+	"footfall/ui"
 	"footfall/ui/account"
 	"footfall/ui/account/provider"
+	"footfall/ui/notify"
 )
 
 // shelf is a shelf of the database as ui/account and ui/notify use it.
@@ -74,6 +77,21 @@ func openProvider(f *serverFlags) (*provider.Provider, error) {
 		secret = strings.TrimSpace(string(content))
 	}
 	return provider.New(f.OIDCIssuer, f.OIDCClient, secret), nil
+}
+
+// teamPost is the mail server as the dashboard writes to the team by it.
+type teamPost struct{ mail *notify.Mail }
+
+func (p teamPost) Post(ctx context.Context, to, subject, text string) error {
+	return p.mail.Send(ctx, notify.Letter{To: to, Subject: subject, Text: text})
+}
+
+// teamMail is nil where no mail is sent.
+func (s *Server) teamMail() ui.Mail {
+	if s.mail == nil {
+		return nil
+	}
+	return teamPost{s.mail}
 }
 
 // trusts tells the dashboard which proxies are believed.

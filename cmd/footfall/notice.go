@@ -89,19 +89,14 @@ func noticeLineOf(id uint32, n *team.Notice) noticeLine {
 }
 
 // openKeeper makes what tells notices.
-func (s *Server) openKeeper() error {
-	mail, err := openMail(&s.flags.noticeFlags)
-	if err != nil {
-		return err
-	}
+func (s *Server) openKeeper() {
 	o := notify.Options{Notices: shelf[team.Notice]{s.db, storage.Notices, "notice"}, Ask: s.asker, Settings: s.db.Settings,
 		Hooks: notify.NewHooks(notify.HookOptions{Private: s.flags.PrivateHooks, Clock: s.clock}), Link: s.flags.PublicURL, Clock: s.clock, Log: s.log}
-	if mail != nil {
-		o.Mail = mail
+	if s.mail != nil {
+		o.Mail = s.mail
 	}
 	s.keeper = notify.New(o)
-	s.control.keeper, s.control.mails = s.keeper, mail != nil
-	return nil
+	s.control.keeper, s.control.mails = s.keeper, s.mail != nil
 }
 
 // noticeBook is the notices as the dashboard keeps them.

@@ -4,15 +4,11 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -172,31 +168,10 @@ func (s *mailSession) Data(r io.Reader) error {
 
 func TestReportsGoByMailThroughAServerWithTLSAndAPassword(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	cert, key := writeCertificate(t, dir, "localhost", 7)
-	pair, err := tls.LoadX509KeyPair(cert, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{pair}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	box := new(mailbox)
-	post := smtp.NewServer(box)
-	go post.Serve(l)
-	t.Cleanup(func() { post.Close() })
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-
 	h := install(t)
-	h.env = []string{"SSL_CERT_FILE=" + cert}
 	h.addSite("mailed.example", "UTC")
-	secret := filepath.Join(dir, "password")
-	if err := os.WriteFile(secret, []byte("correct horse\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s := h.serve("--smtp", "smtps://mailer@localhost:"+port, "--smtp-password-file", secret, "--mail-from", "Footfall <footfall@mailed.example>",
-		"--public-url", "https://stats.mailed.example")
+	box, flags := openPost(t, h, "https://stats.mailed.example")
+	s := h.serve(flags...)
 	h.addNotice("", "weekly", "--site", "mailed.example", "--mail", "ada@mailed.example", "--lang", "fr")
 	if r := h.try("notice", "try", "1"); r.code != fine {
 		t.Fatalf("notice try: %s\n%s", r.err, last(s.log.String(), 2000))

@@ -49,6 +49,7 @@ type Server struct {
 	asker    *ask.Asker
 	book     *account.Book
 	openID   *provider.Provider // nil: none is configured
+	mail     *notify.Mail       // nil: none is sent
 	door     *ingest.Door
 	ui       *ui.UI
 	control  *control
@@ -121,10 +122,11 @@ func (s *Server) open() (err error) {
 	if s.openID, err = openProvider(&s.flags); err != nil {
 		return err
 	}
-	s.wire(proxies)
-	if err = s.openKeeper(); err != nil {
+	if s.mail, err = openMail(&s.flags.noticeFlags); err != nil {
 		return err
 	}
+	s.wire(proxies)
+	s.openKeeper()
 	return s.start()
 }
 
@@ -207,7 +209,7 @@ func (s *Server) wire(proxies ingest.Proxies) {
 		Strangers: s.engine.Strangers, Pinned: pinnedScript(), TagPaths: s.flags.tagPaths(), AddressHeader: s.flags.ClientIPHeader,
 		Badge: s.openBadges(), Query: programs.Ask,
 		API: programs.Serve, Keeper: siteKeeper{s.control}, TokenBook: tokens, NoticeBook: noticeBook{s.control},
-		Access: ui.Access{Book: s.book, Provider: s.openID, Tokens: tokens, Local: s.flags.LocalAccess, Plain: s.flags.PlainSignIn,
+		Access: ui.Access{Book: s.book, Provider: s.openID, Mail: s.teamMail(), Tokens: tokens, Local: s.flags.LocalAccess, Plain: s.flags.PlainSignIn,
 			Hosts: []string{hostOf(s.flags.Listen)}, Trusted: trusts(proxies), Network: s.door.Network},
 		Disclose: s.disclosure, Derive: s.derive,
 		BasePath: s.flags.BasePath, PublicURL: s.flags.PublicURL, Clock: s.clock, Log: s.log})

@@ -53,6 +53,7 @@ type Book struct {
 	pending  pendings
 	rites    rites
 	journeys journeys
+	resets   resets
 
 	// change is held by whoever reads records to write them: what was read still
 	// holds then.
