@@ -70,8 +70,8 @@ const (
 	variants
 )
 
-// partsOfNames are the words that old installations put between "script." and
-// ".js", in any order and number.
+// partsOfNames are the words that old installations put between "script.", or
+// earlier "plausible.", and ".js", in any order and number.
 var partsOfNames = map[string]int{
 	"hash": withHash, "local": withLocal, "manual": withManual,
 	"outbound-links": 0, "file-downloads": 0, "tagged-events": 0, "revenue": 0,
@@ -121,9 +121,9 @@ func find(name string) (s *script, fixed bool) {
 		// name but not the content goes on counting.
 		return builds[0], m[1] == builds[0].hash
 	}
-	middle, script := strings.CutPrefix(name, "script.")
-	middle, js := strings.CutSuffix(middle, ".js")
-	if !script || !js {
+	middle, js := strings.CutSuffix(name, ".js")
+	before, middle, _ := strings.Cut(middle, ".")
+	if !js || before != "script" && before != "plausible" || middle == "" {
 		return nil, false
 	}
 	parts := 0

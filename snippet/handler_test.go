@@ -55,7 +55,7 @@ func TestScriptIsServedWithTheHeadersOfAPublicFile(t *testing.T) {
 
 func TestEveryOldNameIsServedAndUnknownNamesAreNot(t *testing.T) {
 	for _, name := range []string{
-		"script.js", "plausible.js", "pa-AbC_d-1.js", "script.hash.js", "script.outbound-links.js",
+		"script.js", "plausible.js", "plausible.hash.outbound-links.js", "pa-AbC_d-1.js", "script.hash.js", "script.outbound-links.js",
 		"script.manual.tagged-events.hash.js", "script.hash.outbound-links.file-downloads.tagged-events.revenue.pageview-props.manual.local.compat.exclusions.js",
 	} {
 		if r := ask("GET", "/js/"+name); r.StatusCode() != 200 {
@@ -65,7 +65,7 @@ func TestEveryOldNameIsServedAndUnknownNamesAreNot(t *testing.T) {
 			t.Errorf("%s: does not match", name)
 		}
 	}
-	for _, name := range []string{"", "core.js", "script", "script..js", "script.nonsense.js", "pa-.js", "pa-../x.js", "script.js.br", "scripthash.js", "../script.js", "script." + strings.Repeat("hash.", 50) + "js"} {
+	for _, name := range []string{"", "core.js", "script", "script..js", "plausible..js", "other.hash.js", "script.nonsense.js", "pa-.js", "pa-../x.js", "script.js.br", "scripthash.js", "../script.js", "script." + strings.Repeat("hash.", 50) + "js"} {
 		if r := ask("GET", "/js/"+name); r.StatusCode() != 404 {
 			t.Errorf("%q: got %d, want 404", name, r.StatusCode())
 		}
