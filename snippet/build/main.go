@@ -21,7 +21,7 @@ import (
 // that Plausible counts (pdf xlsx docx txt rtf csv exe key pps ppt pptx 7z pkg rar
 // gz zip avi mov mp4 mpeg wmv midi mp3 wav wma dmg), and some of their kin. It is
 // shorter than the list, and a test holds it to the list.
-const kinds = "[dx]..x|p[dkp]..?|m[iop]..?|w[am].|r[at].|avi|csv|exe|key|txt|dmg|zip|[7g]z"
+const kinds = "dmg|m[iop]..?|zip|[7g]z|p[dkp]..?|key|txt|r[at].|avi|exe|csv|[dx]..x|w[am]."
 
 // build is one file of the tracker.
 type build struct {

@@ -62,11 +62,13 @@ func unpack(t *testing.T, name string, body []byte) []byte {
 	return text
 }
 
-// Bytes, compressed as far as it goes.
+// Bytes, compressed as far as it goes. The core may not grow past 500. Everything
+// was meant to have 1,100 (brotli) and 1,270 (gzip), and does not get there in one
+// file; its bounds here are where it stands, so that growth is a decision.
 const (
 	coreBrotli   = 500
-	scriptBrotli = 1275
-	scriptGzip   = 1470
+	scriptBrotli = 1258
+	scriptGzip   = 1465
 )
 
 func TestSizesKeepToTheirBudgets(t *testing.T) {

@@ -2,44 +2,44 @@
 // tracker.js
 var start = (TAG) => {
   try {
-    let tag = TAG, options = tag.dataset, page, attentive, since, engaged, depth, revenue, shown = {}, { q: calls = [] } = window.footfall || window.plausible || 0, take = calls.push.bind(calls), send = async (name, { u = location, url = u, props, callback, ...more } = {}) => {
+    let tag = TAG, options = tag.dataset, page, attentive, depth, engaged, since, shown = {}, revenue, { q: calls = [] } = window.footfall || window.plausible || 0, take = calls.push.bind(calls), send = async (name, { u = location, url = u, props, callback, ...more } = {}) => {
       try {
-        url = new URL(url, location), url.search = url.search.replace(/([?&]((utm_|source=|ref=)[^&]*|\w+(clk?|bra)id=))|./g, "$1"), url.hash = "hash" in options ? url.hash.split(/[?&=]/)[0] : "";
+        url = new URL(url, location), url.search = url.search.replace(/([?&]((source=|utm_|ref=)[^&]*|\w+(bra|clk?)id=))|./g, "$1"), url.hash = "hash" in options ? url.hash.replace(/[?&=].*/, "") : "";
         let path = url.pathname + url.hash;
         if (shown[name] == path) throw 0;
         !name | name == 404 && (shown[name] = path), name ||= "pageview", name == "pageview" && (report(), engaged = depth = 0, page = url);
         let event = {
-          n: name,
-          u: url,
           d: options.domain,
+          u: url,
+          n: name,
           r: document.referrer.replace(location.origin, "?").split("?")[0],
-          p: { ...read(tag), ...props },
           h: 1,
+          p: { ...read(tag), ...props },
           ...more
         };
-        throw navigator.globalPrivacyControl || localStorage.plausible_ignore ? "opt-out" : "local" in options || /\.[a-z]/.test(navigator.webdriver || location.host) ? RegExp(`^(?!(${options.exclude})/?$)(${options.include || "**"})/?$`.replace(/\*+|, */g, (sign) => sign == "*" ? "[^/]*" : sign > "+" ? "|" : ".*")).test(path) ? (event = window[options.transform || "Object"](event)) ? await fetch(options.api || new URL("../api/event", tag.src), {
+        throw localStorage.plausible_ignore || navigator.globalPrivacyControl ? "opt-out" : "local" in options || /\.[a-z]/.test(navigator.webdriver || location.host) ? RegExp(`^(?!(${options.exclude})/?$)(${options.include || "**"})/?$`.replace(/\*+|, */g, (sign) => sign == "*" ? "[^/]*" : sign > "+" ? "|" : ".*")).test(path) ? (event = window[options.transform || "Object"](event)) ? await fetch(options.api || new URL("../api/event", tag.src), {
+          referrerPolicy: "origin",
+          keepalive: 1,
           method: "POST",
           body: JSON.stringify(event),
-          keepalive: 1,
-          credentials: "omit",
-          referrerPolicy: "origin"
+          credentials: "omit"
         }) : "transform" : "excluded" : "local";
       } catch (result) {
         result && "debug" in options && console.warn(result, ...result.headers || []), callback?.(result);
       }
-    }, report = (() => engaged > 99 && send("engagement", { u: page, sd: depth, e: engaged }, engaged = 0)), read = ((element, props = {}) => (revenue = {}, [...element.attributes, ...element.classList].map((word) => (word.name ? "l-" + word.name + "=" + word.value : word.replace(/\+/g, " ")).replace(/[el]-(event|revenue)-(.+?)(?:=|--)(.*)/, (_, kind, key, value) => (kind > "f" ? revenue : props)[key] = value)), props)), look = (event) => {
+    }, report = (() => engaged > 99 && send("engagement", { u: page, sd: depth, e: engaged }, engaged = 0)), read = ((element, props = {}) => (revenue = {}, [...element.attributes, ...element.classList].map((word) => (word.name ? "l-" + word.name + "=" + word.value : word.replace(/\+/g, " ")).replace(/[el]-(revenue|event)-(.+?)(?:=|--)(.*)/, (_, kind, key, value) => (kind < "f" ? props : revenue)[key] = value)), props)), look = (event) => {
       try {
-        engaged += attentive * (-since + (since = performance.now())), event.persisted && (shown = {}), event.persisted ?? (depth = Math.max(depth, (scrollY + innerHeight) / document.documentElement.scrollHeight * 100));
-        let element = event.target.closest("[class*=plausible-event-name],[data-footfall-event-name]") || event.target.closest("a,form"), {
-          name = element.action ? "forms" in options && "Form: Submission" : RegExp(`\\.(${options.downloads || "[dx]..x|p[dkp]..?|m[iop]..?|w[am].|r[at].|avi|csv|exe|key|txt|dmg|zip|[7g]z"})$`, "i").test(element.pathname) ? "File Download" : element.host && element.host != location.host && options.outbound != "off" && "Outbound Link: Click",
+        engaged += attentive * (-since + (since = performance.now())), event.persisted && (shown = {}), event.persisted ?? (depth = Math.max(depth, (scrollY + innerHeight) * 100 / document.documentElement.scrollHeight));
+        let element = event.target.closest("[data-footfall-event-name],[class*=plausible-event-name]") || event.target.closest("a,form"), {
+          name = element.action ? "forms" in options && "Form: Submission" : RegExp(`\\.(${options.downloads || "dmg|m[iop]..?|zip|[7g]z|p[dkp]..?|key|txt|r[at].|avi|exe|csv|[dx]..x|w[am]."})$`, "i").test(element.pathname) ? "File Download" : element.host && element.host != location.host && options.outbound != "off" && "Outbound Link: Click",
           ...props
         } = read(element);
-        name && (element.action ? event.type > "se" : event.button < 2) && send(name, { props: { url: element.host && element.origin + element.pathname, ...props }, $: revenue });
+        name && (element.action ? event.type == "submit" : event.button < 2) && send(name, { props: { url: element.host && element.origin + element.pathname, ...props }, $: revenue });
       } catch {
       }
-      (attentive = !(document.hidden | document.prerendering) && ("manual" in options || send(), calls.splice(0).map(take = (call) => send(...call)), document.hasFocus())) || report();
+      (attentive = !(document.prerendering | document.hidden) && ("manual" in options || send(), calls.splice(0).map(take = (call) => send(...call)), document.hasFocus())) || report();
     };
-    options[404] != "off" && performance.getEntries()[0].responseStatus == 404 && calls.push([404]), setTimeout(look), (window.plausible = window.footfall = (...call) => take(call)).q = null, "visibilitychange prerenderingchange pageshow focus blur scroll click auxclick submit".split(" ").map((type) => addEventListener(type, look, 1)), navigation.addEventListener("currententrychange", look);
+    options[404] != "off" && performance.getEntries()[0].responseStatus == 404 && calls.push([404]), setTimeout(look), (window.plausible = window.footfall = (...call) => take(call)).q = null, "pageshow blur click auxclick visibilitychange scroll focus prerenderingchange submit".split(" ").map((type) => addEventListener(type, look, 1)), navigation.addEventListener("currententrychange", look);
   } catch {
   }
 };

@@ -15,20 +15,21 @@
 //
 // The file is written to be small when it is compressed. That is why it says in
 // one expression what could be said in three statements, why a value that is not
-// there yet (undefined, NaN) stands for "not yet", and why one function hears all
-// events and looks at everything each time.
+// there yet (undefined, NaN) stands for "not yet", why one function hears all events
+// and looks at everything each time, and why lists stand in the order in which they
+// do: others were tried, and were larger.
 
 try {
   const tag = TAG
   const options = tag.dataset
 
   let page             // address of the view that attention belongs to
-  let attentive        // is the page visible and focused,
-  let since            // since when is that known,
-  let engaged          // and how long was it so, in milliseconds not reported yet: NaN before the first view
+  let attentive        // is the page visible and focused
   let depth            // the deepest point seen, in percent
-  let revenue          // what read() found besides properties
+  let engaged          // attention not reported yet, in milliseconds: NaN before the first view
+  let since            // until when it is counted
   let shown = {}       // paths of the last automatic view and of the last 404, by name
+  let revenue          // what read() found besides properties
 
   // What the page called before. Where this script runs already, by another tag,
   // q is null, and the next line ends the second run.
@@ -45,9 +46,9 @@ try {
       // one; of the fragment, in hash mode, the route.
       url = new URL(url, location)
       url.search = EXTRAS
-        ? url.search.replace(/([?&]((utm_|source=|ref=)[^&]*|\w+(clk?|bra)id=))|./g, '$1')
-        : url.search.replace(/([?&](utm_|source=|ref=)[^&]*)|./g, '$1')
-      url.hash = EXTRAS && (NAMED_HASH || 'hash' in options) ? url.hash.split(/[?&=]/)[0] : ''
+        ? url.search.replace(/([?&]((source=|utm_|ref=)[^&]*|\w+(bra|clk?)id=))|./g, '$1')
+        : url.search.replace(/([?&](source=|utm_|ref=)[^&]*)|./g, '$1')
+      url.hash = EXTRAS && (NAMED_HASH || 'hash' in options) ? url.hash.replace(/[?&=].*/, '') : ''
 
       // A page that was answered 404 is told by itself, and may call for it too.
       const path = EXTRAS ? url.pathname + url.hash : url.pathname
@@ -64,13 +65,13 @@ try {
       // Of an outside referrer goes the address without its query, of an inside one
       // nothing.
       let event = {
-        n: name,
-        u: url,
         d: options.domain,
+        u: url,
+        n: name,
         r: document.referrer.replace(location.origin, '?').split('?')[0],
         ...EXTRAS && {
-          p: { ...read(tag), ...props },
           h: 1,
+          p: { ...read(tag), ...props },
           ...more
         }
       }
@@ -79,17 +80,17 @@ try {
       // that is an objection. Local are robots, names without a dot, and addresses
       // that end in a number. In include and exclude, * stops at a slash and ** does
       // not; the rest is as in a regular expression. The hook has the last word.
-      throw navigator.globalPrivacyControl || localStorage.plausible_ignore ? 'opt-out'
+      throw localStorage.plausible_ignore || navigator.globalPrivacyControl ? 'opt-out'
         : EXTRAS && !(NAMED_LOCAL || 'local' in options || /\.[a-z]/.test(navigator.webdriver || location.host)) ? 'local'
           : EXTRAS && !RegExp(`^(?!(${options.exclude})/?$)(${options.include || '**'})/?$`
             .replace(/\*+|, */g, sign => sign == '*' ? '[^/]*' : sign > '+' ? '|' : '.*')).test(path) ? 'excluded'
             : EXTRAS && !(event = window[options.transform || 'Object'](event)) ? 'transform'
               : await fetch(options.api || new URL('../api/event', tag.src), {
+                referrerPolicy: 'origin',
+                keepalive: 1,
                 method: 'POST',
                 body: JSON.stringify(event),
-                keepalive: 1,
-                credentials: 'omit',
-                referrerPolicy: 'origin'
+                credentials: 'omit'
               })
     } catch (result) {
       if (EXTRAS) {
@@ -110,7 +111,7 @@ try {
     revenue = {}
     ;[...element.attributes, ...element.classList].map(word =>
       (word.name ? 'l-' + word.name + '=' + word.value : word.replace(/\+/g, ' '))
-        .replace(/[el]-(event|revenue)-(.+?)(?:=|--)(.*)/, (_, kind, key, value) => (kind > 'f' ? revenue : props)[key] = value))
+        .replace(/[el]-(revenue|event)-(.+?)(?:=|--)(.*)/, (_, kind, key, value) => (kind < 'f' ? props : revenue)[key] = value))
     return props
   })
 
@@ -123,20 +124,19 @@ try {
         // at no event, and ends here; nor does it measure when the page is first
         // shown, which may not be laid out yet.
         if (event.persisted) shown = {}
-        event.persisted ?? (depth = Math.max(depth, (scrollY + innerHeight) / document.documentElement.scrollHeight * 100))
+        event.persisted ?? (depth = Math.max(depth, (scrollY + innerHeight) * 100 / document.documentElement.scrollHeight))
 
         // Clicks and submitted forms: what the author named goes under that name and
         // no other. Without an element to speak of this throws, which ends the look.
-        // Only forms have an action; of the types heard here "submit" alone says
-        // that a form was sent, and comes after "se" with an element.
-        const element = event.target.closest('[class*=plausible-event-name],[data-footfall-event-name]') || event.target.closest('a,form')
+        // Only forms have an action.
+        const element = event.target.closest('[data-footfall-event-name],[class*=plausible-event-name]') || event.target.closest('a,form')
         const {
           name = element.action ? 'forms' in options && 'Form: Submission'
             : RegExp(`\\.(${options.downloads || KINDS})$`, 'i').test(element.pathname) ? 'File Download'
               : element.host && element.host != location.host && options.outbound != 'off' && 'Outbound Link: Click',
           ...props
         } = read(element)
-        name && (element.action ? event.type > 'se' : event.button < 2) &&
+        name && (element.action ? event.type == 'submit' : event.button < 2) &&
           send(name, { props: { url: element.host && element.origin + element.pathname, ...props }, $: revenue })
       } catch {}
     }
@@ -144,7 +144,7 @@ try {
     // Nothing is sent before somebody saw the page; then its calls are sent as they
     // come. A prerendered page is visible a moment before it is no longer prerendered,
     // and what it sends in that moment says so, and is not counted.
-    (attentive = !(document.hidden | document.prerendering) && (
+    (attentive = !(document.prerendering | document.hidden) && (
       EXTRAS ? (
         NAMED_MANUAL || 'manual' in options || send(),
         calls.splice(0).map(take = call => send(...call)),
@@ -158,7 +158,7 @@ try {
   setTimeout(look)
   if (EXTRAS) (window.plausible = window.footfall = (...call) => take(call)).q = null;
 
-  (EXTRAS ? 'visibilitychange prerenderingchange pageshow focus blur scroll click auxclick submit' : 'visibilitychange prerenderingchange')
+  (EXTRAS ? 'pageshow blur click auxclick visibilitychange scroll focus prerenderingchange submit' : 'visibilitychange prerenderingchange')
     .split(' ').map(type => addEventListener(type, look, 1))
   // A browser without the Navigation API (before 2026, in part) counts the next
   // page of an application at the next event of the list.
