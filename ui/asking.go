@@ -64,12 +64,3 @@ func (f *failures) due(now time.Time) bool {
 	f.last = now
 	return true
 }
-
-// trendMetrics are what the overview's trend asks for.
-var trendMetrics = []aggregate.Metric{aggregate.MetricVisitors, aggregate.MetricVisits, aggregate.MetricPageviews}
-
-func trendQuery(site aggregate.Site, grain aggregate.TimeGrain, r aggregate.Range) aggregate.Query {
-	field := timeField(grain)
-	return aggregate.Query{Site: site, Metrics: trendMetrics, Range: r, Fields: []aggregate.Field{field},
-		Orders: []aggregate.Order{{Field: field.Name}}}
-}

@@ -587,21 +587,23 @@ func TestHoursFollowTheClockChange(t *testing.T) {
 		t.Fatal(err)
 	}
 	for day, want := range map[aggregate.Day]int{aggregate.Date(2026, 3, 29): 23, aggregate.Date(2026, 10, 25): 24, aggregate.Date(2026, 11, 24): 24} {
-		if got := len(hours(day, now, berlin)); got != want {
+		if got := len((&scene{l: words.For("en"), now: now, loc: berlin, days: aggregate.Range{Days: true, First: day, Last: day}}).hours()); got != want {
 			t.Errorf("%s has %d buckets of an hour, want %d", day, got, want)
 		}
 	}
 }
 
 func TestFiguresReadLikeFigures(t *testing.T) {
-	for want, got := range map[string]string{
-		"0": grouped(0), "999": grouped(999), "1,000": grouped(1000), "12,345,678": grouped(12345678), "−1,000": grouped(-1000),
-		"0s": clockTime(0), "59s": clockTime(59.4), "1m 00s": clockTime(59.6), "2m 05s": clockTime(125), "1h 02m": clockTime(3720),
-		"12%": share(12, 100), "0.4%": share(4, 1000), "<0.1%": share(1, 100000), nothing: share(1, 0),
-		"≤ 1,234": figureText(aggregate.MetricVisitors, aggregate.Value{Number: 1234, UpperBound: true}),
-	} {
-		if got != want {
-			t.Errorf("got %q, want %q", got, want)
+	en, null := words.For("en"), aggregate.Value{Null: true}
+	for _, c := range []struct {
+		metric aggregate.Metric
+		value  aggregate.Value
+		want   string
+	}{{aggregate.MetricVisitors, aggregate.Value{Number: 1234, UpperBound: true}, "≤ 1,234"}, {aggregate.MetricViewsPerVisit, aggregate.Value{Number: 2.3}, "2.30"},
+		{aggregate.MetricBounceRate, aggregate.Value{Number: 46.6}, "47%"}, {aggregate.MetricExitRate, aggregate.Value{Number: 46.66}, "46.7%"},
+		{aggregate.MetricVisitDuration, aggregate.Value{Number: 125}, "2m 05s"}, {aggregate.MetricTimeOnPage, null, words.Nothing}} {
+		if got := figureIn(en, c.metric, c.value); got != c.want {
+			t.Errorf("%s reads %q, want %q", c.metric, got, c.want)
 		}
 	}
 	for top, want := range map[float64]float64{0: 1, 4: 1, 5: 2, 9: 5, 41: 20, 1000: 500, 1234: 500} {

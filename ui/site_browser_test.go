@@ -58,7 +58,7 @@ func clickThrough(t *testing.T, b *tab) {
 		b.click(t, `.chip .remove`)
 		b.at(t, "?period=7d&date=2026-11-17&metric=pageviews&tabs=entry")
 		b.click(t, `#card-pages [data-dialog]`)
-		b.until(t, `document.querySelector('dialog[open] .details h2')?.textContent === 'Entry'`)
+		b.until(t, `document.querySelector('dialog[open] .whole h2')?.textContent === 'Entry'`)
 		b.click(t, `dialog thead th:nth-child(3) a`)
 		b.at(t, "?period=7d&date=2026-11-17&metric=pageviews&tabs=entry&report=entry&sort=visits")
 		b.click(t, `dialog .close`)
@@ -67,7 +67,7 @@ func clickThrough(t *testing.T, b *tab) {
 		if err := chromedp.Do(b, chromedp.NavigateBack()); err != nil {
 			t.Fatal(err)
 		}
-		b.until(t, `document.querySelector('dialog[open] .details th[aria-sort]')?.textContent.includes('Visits')`)
+		b.until(t, `document.querySelector('dialog[open] .whole th[aria-sort]')?.textContent.includes('Visits')`)
 		evaluate[bool](t, b, `(history.go(-7), true)`)
 		b.at(t, "?period=7d")
 		if evaluate[bool](t, b, `document.querySelector('dialog[open]') !== null`) {

@@ -73,7 +73,7 @@ func (f *fetcher) get(addr string) (string, error) {
 // parts are what a page, a style sheet or a module asks a browser to fetch by
 // itself; links for people to follow are not among them.
 var parts = regexp.MustCompile(`<(?:script|img|iframe|source|video|audio|embed)\b[^>]*?\bsrc="([^"]+)"` +
-	`|<link\b[^>]*?\bhref="([^"]+)"|\burl\(['"]?([^'")]+)|\b(?:from|import)\s*\(?['"]([^'"]+)['"]`)
+	`|<link\b[^>]*?\bhref="([^"]+)"|<use\b[^>]*?\bhref="([^"#]+)#|\burl\(['"]?([^'")]+)|\b(?:from|import)\s*\(?['"]([^'"]+)['"]`)
 
 // measureDashboard loads a site's page with everything that belongs to it.
 func measureDashboard(b *bench) error {

@@ -78,7 +78,7 @@ function swap(here, part, asked) {
 	if (asked) for (const menu of here.querySelectorAll('.menu[open]')) menu.open = false;
 	if (part.dataset.details && !here.dataset.details) {
 		if (!sheet) openSheet();
-		const old = sheet.firstElementChild, report = part.querySelector('.details');
+		const old = sheet.firstElementChild, report = part.querySelector('.whole');
 		if (old) morph(old, report); else sheet.append(report);
 		if (!sheet.open) sheet.showModal();
 	} else {

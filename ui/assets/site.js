@@ -247,7 +247,7 @@ function escape() {
 		return;
 	}
 	if (main.querySelector('.tip:not([hidden])') && main.querySelector('.figure:hover, a:focus-visible + .tip')) document.documentElement.dataset.hush = '';
-	(main.querySelector('.details .close') ?? main.querySelector('[data-key="Escape"]'))?.click();
+	(main.querySelector('.whole .close') ?? main.querySelector('[data-key="Escape"]'))?.click();
 }
 
 document.addEventListener('pointermove', () => delete document.documentElement.dataset.hush);
@@ -258,13 +258,13 @@ document.addEventListener('keydown', event => {
 	if (event.key === 'Escape' && !document.querySelector('dialog[open]')) return escape();
 	if (field || document.querySelector('#keys[open]')) return;
 	const dialog = document.querySelector('dialog[open]');
-	if (event.key === '/' && (dialog ?? main.querySelector('.details'))) {
+	if (event.key === '/' && (dialog ?? main.querySelector('.whole'))) {
 		event.preventDefault();
 		return (dialog ?? main).querySelector('[type=search]')?.focus();
 	}
 	if (dialog) return;
 	if (event.key === '?') return document.getElementById('keys')?.showModal();
-	if (event.target.closest?.('.scroll, .wide, .tabs') && event.key.startsWith('Arrow')) return;
+	if (event.target.closest?.('.scroll, .all-rows, .tabs') && event.key.startsWith('Arrow')) return;
 	const meant = main.querySelector(`[data-key="${CSS.escape(event.key.length === 1 ? event.key.toLowerCase() : event.key)}"]`);
 	if (!meant) return;
 	event.preventDefault();
