@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"footfall/aggregate"
@@ -82,13 +83,26 @@ func (u *UI) askPlayground(c *caller) {
 		return
 	}
 	status, answer := u.query(c.site, []byte(v.Query))
-	var out bytes.Buffer
-	if json.Indent(&out, answer, "", "  ") != nil {
-		out.Write(answer)
-	}
-	v.Answer, v.Wrong = out.String(), status != fasthttp.StatusOK
+	v.Answer, v.Wrong = readable(answer), status != fasthttp.StatusOK
 	v.Status = fmt.Sprint(status, " ", http.StatusText(status))
 	u.sendPlayground(c, v)
+}
+
+// flatList is a list in indented JSON that holds neither lists nor objects. A text
+// never holds a line break.
+var flatList = regexp.MustCompile(`\[\n\s*([^\[\]{}]*?)\n\s*\]`)
+
+var betweenMembers = regexp.MustCompile(`,\n\s*`)
+
+// readable indents JSON, flat lists on one line each.
+func readable(text []byte) string {
+	var out bytes.Buffer
+	if json.Indent(&out, text, "", "  ") != nil {
+		return string(text)
+	}
+	return flatList.ReplaceAllStringFunc(out.String(), func(list string) string {
+		return "[" + betweenMembers.ReplaceAllString(strings.TrimSpace(list[1:len(list)-1]), ", ") + "]"
+	})
 }
 
 func (u *UI) playground(c *caller) *playgroundView {

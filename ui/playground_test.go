@@ -15,7 +15,7 @@ func TestThePlaygroundAsksForWhoeverSeesTheSite(t *testing.T) {
 			if strings.Contains(asked, "wrong") {
 				return 400, []byte(`{"error":"#: \u003cb\u003eno"}`)
 			}
-			return 200, []byte(`{"results":[{"dimensions":[],"metrics":[7]}]}`)
+			return 200, []byte(`{"results":[{"dimensions":[],"metrics":[7,8]}]}`)
 		}
 	})
 	b := &browser{stand: s}
@@ -26,7 +26,7 @@ func TestThePlaygroundAsksForWhoeverSeesTheSite(t *testing.T) {
 
 	answer, body := b.post(t, "/example.com/playground", "/example.com/playground", "query", "{\"a\": \"it's\"}")
 	wantStatus(t, answer, 200)
-	wantText(t, body, "200 OK", "&#34;metrics&#34;: [\n        7\n      ]", `-d &#39;{&#34;a&#34;:&#34;it&#39;\&#39;&#39;s&#34;}&#39;`)
+	wantText(t, body, "200 OK", "&#34;dimensions&#34;: [],\n      &#34;metrics&#34;: [7, 8]\n", `-d &#39;{&#34;a&#34;:&#34;it&#39;\&#39;&#39;s&#34;}&#39;`)
 	if asked != `example.com {"a": "it's"}` {
 		t.Errorf("asked %q", asked)
 	}
