@@ -34,6 +34,9 @@ type Options struct {
 	Annotations api.Annotations
 	// Credits name those whose data the figures are made with, places say. May be nil.
 	Credits func() []Credit
+	// Called is what a language calls a region or a city of a country, by its English
+	// name; ok is false where nobody knows. May be nil.
+	Called func(country, english, language string) (name string, ok bool)
 	// Ledger says on the install page why beacons were not counted. May be nil.
 	Ledger Ledger
 	// Ledgers are those of a month, for the page of what was refused. May be nil.
@@ -125,6 +128,7 @@ type UI struct {
 	views      views
 	failures   failures
 	credits    func() []Credit
+	called     func(country, english, language string) (name string, ok bool)
 }
 
 // Credit is whom a page thanks: a sentence, and where they are.
@@ -132,7 +136,7 @@ type Credit struct{ Text, URL string }
 
 // New makes a dashboard.
 func New(o Options) *UI {
-	u := &UI{ask: o.Ask, sites: o.Sites, settings: o.Settings, first: o.First, notices: o.Notices, credits: o.Credits, api: o.API, badge: o.Badge, query: o.Query, annotations: o.Annotations,
+	u := &UI{ask: o.Ask, sites: o.Sites, settings: o.Settings, first: o.First, notices: o.Notices, credits: o.Credits, called: o.Called, api: o.API, badge: o.Badge, query: o.Query, annotations: o.Annotations,
 		propertyKeys: o.PropertyKeys, ledger: o.Ledger, ledgers: o.Ledgers, gate: o.Gate, addSite: o.AddSite, strangers: o.Strangers, pinned: o.Pinned, tagPaths: o.TagPaths, addressHeader: o.AddressHeader,
 		disclose: o.Disclose, derive: o.Derive, access: o.Access, public: strings.TrimRight(o.PublicURL, "/"), clock: o.Clock, log: o.Log,
 		keeper: o.Keeper, tokenBook: o.TokenBook, noticeBook: o.NoticeBook, routes: matrix(), assets: loadAssets()}
@@ -147,6 +151,9 @@ func New(o Options) *UI {
 	}
 	if u.propertyKeys == nil {
 		u.propertyKeys = func(aggregate.Site, aggregate.Day, aggregate.Day) ([]ask.PropertyKey, error) { return nil, nil }
+	}
+	if u.called == nil {
+		u.called = func(string, string, string) (string, bool) { return "", false }
 	}
 	if u.credits == nil {
 		u.credits = func() []Credit { return nil }

@@ -316,6 +316,9 @@ func (s *scene) row(r *view.Report, answered *aggregate.ReportRow, link func(str
 		switch more := answered.Labels[1]; r.Key {
 		case "region", "city":
 			line.Code, line.More = countryCode(more), s.countryName(more)
+			if name, ok := s.u.called(more, value, s.l.Language()); ok {
+				line.Label = name
+			}
 		case "browser_version", "os_version":
 			line.Label, line.More = s.labelName(more)+" "+line.Label, ""
 		}

@@ -210,3 +210,51 @@ func TestADataCentreAloneRefusesNobody(t *testing.T) {
 		}
 	}
 }
+
+// TestTheDashboardCallsPlacesAsItsReadersDo: countries out of the box, regions and
+// cities where the operator's database has their names.
+func TestTheDashboardCallsPlacesAsItsReadersDo(t *testing.T) {
+	names := func(en, de string) mmdbtype.Map {
+		return mmdbtype.Map{"names": mmdbtype.Map{"en": mmdbtype.String(en), "de": mmdbtype.String(de)}}
+	}
+	region := names("Bavaria", "Bayern")
+	region["iso_code"] = mmdbtype.String("BY")
+	file := filepath.Join(t.TempDir(), "places.mmdb")
+	munich := database(t, "GeoLite2-City", "198.51.100.0/24", mmdbtype.Map{"country": mmdbtype.Map{"iso_code": mmdbtype.String("DE")},
+		"subdivisions": mmdbtype.Slice{region}, "city": names("Munich", "München")})
+	if err := os.WriteFile(file, munich, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := servePlaced(t, serverFlags{GeoIP: file, LocalAccess: true})
+	r, err := http.NewRequest(http.MethodPost, p.URL()+"api/event", strings.NewReader(`{"n":"pageview","u":"https://example.com/"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
+	r.Header.Set("X-Forwarded-For", "198.51.100.7")
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil || resp.StatusCode != http.StatusAccepted {
+		t.Fatalf("a visit from Munich: %v, %v", resp, err)
+	}
+	resp.Body.Close()
+	page := func(query string) string {
+		t.Helper()
+		resp, err := http.Get(p.URL() + "example.com?period=today&" + query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		text, err := io.ReadAll(resp.Body)
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("%s: answered %d: %v", query, resp.StatusCode, err)
+		}
+		return string(text)
+	}
+	for report, want := range map[string][2]string{"countries": {"Deutschland", "Germany"}, "regions": {"Bayern", "Bavaria"}, "cities": {"München", "Munich"}} {
+		for i, language := range []string{"de", "en"} {
+			if text := page("report=" + report + "&lang=" + language); !strings.Contains(text, want[i]) {
+				t.Errorf("%s in %s: %q is not on the page", report, language, want[i])
+			}
+		}
+	}
+}

@@ -10,8 +10,8 @@
 // places. It keeps no address and logs nothing. It never fetches anything. Private,
 // loopback and unknown addresses have no place: it stays blank, "(not set)".
 //
-// Stored names are English. Region and city carry their codes (ISO 3166-2, GeoNames)
-// beside the name, by which Called tells their names in other languages (names.go).
+// Stored names are English, beside their codes (ISO 3166-2, GeoNames); Called tells
+// names in other languages (names.go).
 //
 // Caveats. A place is only as good as the data: a mobile network's address may stand
 // for the other end of the country, a company's for its headquarters, and anycast
@@ -187,13 +187,13 @@ func (p *Places) cityPlace(r *geoip2.City) Place {
 			place.RegionCode = place.Country + "-" + strings.ToUpper(code)
 		}
 		place.RegionName = clean(region.Names.English)
-		p.spoken.note(place.RegionCode, &region.Names)
+		p.spoken.note(place.Country, &region.Names)
 	}
 	if r.City.GeoNameID != 0 {
 		place.CityID = strconv.FormatUint(uint64(r.City.GeoNameID), 10)
 	}
 	place.CityName = clean(r.City.Names.English)
-	p.spoken.note(place.CityID, &r.City.Names)
+	p.spoken.note(place.Country, &r.City.Names)
 	return place
 }
 

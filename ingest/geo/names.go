@@ -4,6 +4,8 @@ import (
 	"sync"
 
 	"github.com/oschwald/geoip2-golang/v2"
+
+	"footfall/aggregate"
 )
 
 // maxSpoken is how many regions and cities are remembered by their names in other
@@ -28,12 +30,14 @@ type spoken struct {
 	names map[string]geoip2.Names
 }
 
-// note remembers the names of a place where any language has one of its own. Keys of
-// regions ("US-CA") and of cities ("5391959") are never alike.
-func (s *spoken) note(key string, names *geoip2.Names) {
-	if key == "" || !differ(names) {
+// note remembers the names of a place where any language has one of its own, by its
+// country and its English name, as reports have it: of two places that share both,
+// one's names stand for both.
+func (s *spoken) note(country string, names *geoip2.Names) {
+	if names.English == "" || !differ(names) {
 		return
 	}
+	key := aggregate.Join(country, clean(names.English))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.names == nil {
@@ -54,18 +58,18 @@ func differ(names *geoip2.Names) bool {
 	return false
 }
 
-// Called is what a language ("de", "fr", "es", "pt", "ja") calls the region of an ISO
-// 3166-2 code or the city of a GeoNames id. ok is false where the operator's database
-// has not said so yet.
-func (p *Places) Called(key, language string) (name string, ok bool) {
-	if p == nil {
+// Called is what a language ("de", "fr", "es", "pt", "ja") calls a region or a city of
+// a country, by its English name. ok is false where the operator's database has not
+// said so yet.
+func (p *Places) Called(country, english, language string) (name string, ok bool) {
+	in := spokenLanguages[language]
+	if p == nil || in == nil {
 		return "", false
 	}
 	p.spoken.mu.RLock()
 	defer p.spoken.mu.RUnlock()
-	names, known := p.spoken.names[key]
-	in := spokenLanguages[language]
-	if !known || in == nil {
+	names, known := p.spoken.names[aggregate.Join(country, english)]
+	if !known {
 		return "", false
 	}
 	name = clean(in(&names))
