@@ -163,18 +163,23 @@ func raw(t *testing.T, s *server, request string) string {
 	return string(answer)
 }
 
-// importCanaries imports events and a log with canaries in good lines and bad.
+// importCanaries imports events, a log and another product's export with canaries in
+// good lines and bad.
 func (h *installation) importCanaries() {
 	h.t.Helper()
 	day := time.Now().AddDate(0, 0, -3)
 	events, log := "", ""
+	goats := "2Path,Title,Event,UserAgent,Browser,System,Session,Bot,Referrer,Referrer scheme,Screen size,Location,FirstVisit,Date\n"
 	for _, a := range canary.addresses {
 		events += fmt.Sprintf(`{"time":%q,"ip":%q,"user_agent":%q,"n":"pageview","u":%q,"r":%q}`+"\n", day.Format(time.RFC3339), a, canary.agent, secretURL, secretReferrer)
 		events += fmt.Sprintf(`{"time":"geheimnis","ip":%q,"user_agent":%q`+"\n", a, canary.agent)
 		log += fmt.Sprintf(`%s - geheimnis [%s] "GET /kanari?geheimnis HTTP/1.1" 200 512 "%s" "%s"`+"\n", a, day.Format("02/Jan/2006:15:04:05 -0700"), secretReferrer, canary.agent)
 		log += fmt.Sprintf(`%s - geheimnis [nowhen] "%s"`+"\n", a, canary.agent)
+		for _, when := range []string{day.UTC().Format(time.RFC3339), "nowhen"} { // sessions of another product tell visitors apart, too
+			goats += fmt.Sprintf("/kanari,geheimnis,false,%q,Firefox 145,Linux,%q,0,,,,,true,%s\n", canary.agent, canary.agent+a.String(), when)
+		}
 	}
-	for format, content := range map[string]string{"events": events, "combined": log} {
+	for format, content := range map[string]string{"events": events, "combined": log, "goatcounter": goats} {
 		r := h.tryWith(strings.NewReader(content), "import", format, "--site", "canary.example", "--yes", "--json", "-")
 		if want := fmt.Sprintf(`"counted":%d`, len(canary.addresses)); r.code != fine || !strings.Contains(r.out, want) {
 			h.t.Fatalf("import %s: exit %d, %s%s, want %s", format, r.code, r.out, r.err, want)

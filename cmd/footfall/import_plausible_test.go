@@ -332,6 +332,16 @@ func wantTables(t *testing.T, s *server, tables map[string]*toldTable, period an
 		wantTable(t, s, row.dimension, row.blank, row.rest, tables[row.table].wanted(row.column, visitors), row.numbers, period)
 	}
 	wantEvents(t, s, tables, visitors, period)
+	for what, q := range map[string]query{
+		"filtered figures": {Metrics: []string{"visits"}, Dimensions: []string{"visit:browser"}, Filters: []any{is("visit:source", "Google")}},
+		"hours":            {Metrics: []string{"visits"}, Dimensions: []string{"time:hour"}},
+	} {
+		q.Site, q.DateRange = "example.com", period
+		answer, status := s.ask(q)
+		if status != 200 || !strings.Contains(string(answer.Meta.Warnings["visits"]), "imported_totals") {
+			t.Errorf("%s: answered %d with warnings %s, want it to say what is missing", what, status, answer.Meta.Warnings["visits"])
+		}
+	}
 }
 
 func withLabel(rows map[string]*toldRow) map[string]*toldRow {

@@ -96,6 +96,10 @@ func checkValues(k aggregate.Key, b *aggregate.Block) error {
 			d = k.B
 		}
 		for _, v := range values {
+			hour := len(v) == 2 && v >= "00" && v <= "23"
+			if side == 0 && d == aggregate.None && v != aggregate.TotalDay && !hour {
+				return fmt.Errorf("%w: totals of %q, which is no hour", archive.ErrBlock, v)
+			}
 			if len(v) > 8<<10 || strings.Count(v, aggregate.Separator) >= d.Parts() {
 				return fmt.Errorf("%w: a value that is none of %v", archive.ErrBlock, d)
 			}

@@ -11,6 +11,7 @@ import (
 	"unicode/utf16"
 
 	"footfall/aggregate"
+	"footfall/aggregate/archive"
 	"footfall/aggregate/tables"
 )
 
@@ -142,4 +143,34 @@ func FuzzGoatCounts(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// blockTrial takes blocks.
+type blockTrial struct {
+	heads int
+	keys  []aggregate.Key
+}
+
+func (b *blockTrial) Begin(*archive.Head) error { b.heads++; return nil }
+func (b *blockTrial) Put(k aggregate.Key, _ *aggregate.Block) error {
+	b.keys = append(b.keys, k)
+	return nil
+}
+
+func TestBlocksOfOurOwnExportAreReadOrNamed(t *testing.T) {
+	block := func(span, day, fact, value string) string {
+		return `{"import":0,"span":"` + span + `","day":"` + day + `","facts":[` + fact + `],"meta":{"floor":1},"values":[["` + value + `"]],"counts":{"visits":[1]}}`
+	}
+	blocks := []string{block("day", "2026-05-01", `"source"`, "Google"), block("day", "2026-05-20", `"source"`, "Google"), block("day", "2026-06-01", `"source"`, "Google"), block("day", "2020-01-01", `"source"`, "Google"),
+		block("month", "2026-05-01", `"source"`, "Google"), block("month", "2020-01-01", `"source"`, "Google"), block("day", "2026-05-01", `"source"`, `a\u001fb`), block("day", "2026-05-01", "", "25"), block("day", "2026-05-01", "", "23"), `{"span":"x"}`}
+	text := `{"format":"footfall","version":1,"site":"example.com","blocks":[` + strings.Join(blocks, ",") + `],"count":10}`
+	settings, sink := aggregate.DefaultSettings(), &blockTrial{}
+	m := NewArchive(&settings, now, sink)
+	if err := m.Read(context.Background(), "f", strings.NewReader(text)); err != nil {
+		t.Fatal(err)
+	}
+	got := m.Result()
+	if want := map[string]int{LiveDay: 1, Future: 1, Expired: 2}; !maps.Equal(got.Dropped, want) || got.Lines != 10 || got.Counted != 3 || got.Bad != 3 || len(sink.keys) != 3 || sink.heads != 1 {
+		t.Errorf("got %+v and blocks %v", got, sink.keys)
+	}
 }
