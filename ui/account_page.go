@@ -119,8 +119,7 @@ func (u *UI) confirm(c *caller) error {
 		}
 		return nil
 	}
-	_, err := u.access.Book.CheckPassword(m.Email, string(c.PostArgs().Peek("current")), u.originOf(c))
-	return err
+	return u.access.Book.Confirm(m.Email, string(c.PostArgs().Peek("current")), u.originOf(c))
 }
 
 func (u *UI) changePassword(c *caller) {

@@ -2,9 +2,12 @@
 // ui/api.
 //
 // It owns the pages, their assets (embedded, no build step, nothing from another
-// host), the figures' wording, and the lock on the door: until there are
-// accounts, a reader is let in from this machine or with a token (see Access).
-// The opt-out page alone is open to everybody: it is for the sites' visitors.
+// host), the figures' wording, and the lock on the door: who gets in where stands in
+// one table, matrix, by which the router itself decides, and what a reader may do
+// is answered by one function, reader.may. Accounts are in package account. Guests
+// by a secret link, and strangers where figures are public, meet a dashboard of
+// their own that knows one site and asks through a narrowed Asker (share.go,
+// public.go).
 //
 // It asks its questions through Asker and must never see a hit, a visitor, a
 // salt or the database. What it prints was typed by strangers: paths, referrers

@@ -119,7 +119,11 @@ func (b *Book) OpenLink(token, password string, from Origin) (pass string, err e
 		return "", ErrLink
 	}
 	gates := b.throttle.gates(fmt.Sprint("link ", link.ID), from.Network, "")
-	if wait := b.throttle.wait(gates, b.o.Clock()); wait > 0 {
+	wait := b.throttle.wait(gates, b.o.Clock())
+	if wait == 0 && b.hasher.crowded() {
+		wait = crowdedWait
+	}
+	if wait > 0 {
 		return "", &WaitError{wait}
 	}
 	b.throttle.failed(gates, b.o.Clock())

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
@@ -26,26 +28,34 @@ var DefaultCost = Cost{Memory: 19 << 10, Time: 2, Threads: 1}
 const (
 	saltSize = 16
 	hashSize = 32
-	// hashersAtMost bounds the memory that sign-ins take together.
-	hashersAtMost = 2
+	// waitingAtMost is how many may wait for a seat at the hasher: beyond it people
+	// are asked to come back, so that a flood of guesses is no queue of minutes.
+	waitingAtMost = 60
 )
 
-// hasher hashes passwords, few at a time.
+// hasher hashes passwords, on half of the processors at most: the others count
+// visitors.
 type hasher struct {
-	cost   Cost
-	random io.Reader
-	seats  chan struct{}
+	cost    Cost
+	random  io.Reader
+	seats   chan struct{}
+	waiting atomic.Int32
 }
 
 func newHasher(cost Cost, random io.Reader) *hasher {
-	return &hasher{cost: cost, random: random, seats: make(chan struct{}, hashersAtMost)}
+	return &hasher{cost: cost, random: random, seats: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}
 }
 
 func (h *hasher) key(password string, salt []byte, c Cost, size uint32) []byte {
+	h.waiting.Add(1)
 	h.seats <- struct{}{}
+	h.waiting.Add(-1)
 	defer func() { <-h.seats }()
 	return argon2.IDKey([]byte(password), salt, c.Time, c.Memory, c.Threads, size)
 }
+
+// crowded reports whether too many wait already.
+func (h *hasher) crowded() bool { return h.waiting.Load() >= waitingAtMost }
 
 // hash is the password's hash in PHC form, with its salt and cost.
 func (h *hasher) hash(password string) (string, error) {

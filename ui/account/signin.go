@@ -29,7 +29,11 @@ func (b *Book) CheckPassword(email, password string, from Origin) (Member, error
 		device = from.Device
 	}
 	gates := b.throttle.gates(name, from.Network, device)
-	if wait := b.throttle.wait(gates, b.o.Clock()); wait > 0 {
+	wait := b.throttle.wait(gates, b.o.Clock())
+	if wait == 0 && b.hasher.crowded() {
+		wait = crowdedWait
+	}
+	if wait > 0 {
 		return Member{}, &WaitError{wait}
 	}
 	b.throttle.failed(gates, b.o.Clock())
@@ -43,6 +47,19 @@ func (b *Book) CheckPassword(email, password string, from Origin) (Member, error
 		b.throttle.passed(gates)
 	}
 	return b.member(id, &a), nil
+}
+
+// crowdedWait is how long to wait where too many sign in at once.
+const crowdedWait = 2 * time.Second
+
+// Confirm proves that whoever has a session of an account knows its password, too.
+// The errors are those of CheckPassword.
+func (b *Book) Confirm(email, password string, from Origin) error {
+	m, err := b.CheckPassword(email, password, from)
+	if err == nil && m.Factor { // whose code was given when the session began
+		b.throttle.passed(b.throttle.gates(m.Email, from.Network, from.Device))
+	}
+	return err
 }
 
 func knows(a *team.Account, device string) bool {

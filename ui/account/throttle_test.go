@@ -136,3 +136,47 @@ func TestTheMemoryOfTriesIsBounded(t *testing.T) {
 		t.Error("the one who failed most was forgotten first")
 	}
 }
+
+// TestSigningInTakesTheSameTimeForEverybody measures accounts with a password,
+// without one, and none at all: at the real cost, one after the other, medians.
+func TestSigningInTakesTheSameTimeForEverybody(t *testing.T) {
+	d := open(t)
+	d.hasher.cost = Cost{Memory: 4 << 10, Time: 2, Threads: 1}
+	d.add(t, "ada@example.com", team.Grants{All: team.Owner})
+	if _, err := d.Add("key@example.com", "", team.Grants{All: team.Viewer}); err != nil {
+		t.Fatal(err)
+	}
+	took := map[string][]time.Duration{}
+	for round := range 31 {
+		for i, email := range []string{"ada@example.com", "key@example.com", "nobody@example.com", "not an address"} {
+			start := time.Now()
+			d.try(t, email, wrongPassword, Origin{Network: uint64(round*10 + i)})
+			took[email] = append(took[email], time.Since(start))
+			d.now = d.now.Add(accountWait)
+		}
+	}
+	median := func(email string) time.Duration {
+		slices.Sort(took[email])
+		return took[email][len(took[email])/2]
+	}
+	want := median("ada@example.com")
+	for email := range took {
+		if got := median(email); got < want*2/3 || got > want*3/2 {
+			t.Errorf("%s takes %v, an account with a password %v: want no difference", email, got, want)
+		}
+	}
+}
+
+// TestAFloodOfGuessesIsNoQueue fills the hasher's seats.
+func TestAFloodOfGuessesIsNoQueue(t *testing.T) {
+	d := open(t)
+	d.add(t, "ada@example.com", team.Grants{All: team.Owner})
+	d.hasher.waiting.Store(waitingAtMost)
+	if got := d.try(t, "ada@example.com", good, Origin{Network: 1}); got != crowdedWait.String() {
+		t.Errorf("behind %d others: %s, want %v", waitingAtMost, got, crowdedWait)
+	}
+	d.hasher.waiting.Store(0)
+	if got := d.try(t, "ada@example.com", good, Origin{Network: 1}); got != "in" {
+		t.Errorf("afterwards: %s, want her in", got)
+	}
+}
