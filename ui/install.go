@@ -44,7 +44,9 @@ type installView struct {
 	Path       string
 	OptOut     string // code for the site's page about privacy
 	OptOutPage string
-	Recipes    []recipe
+	// Transparency is the address of the page that tells visitors what is counted.
+	Transparency string
+	Recipes      []recipe
 }
 
 // arrival says whether what the site sends arrives.
@@ -68,7 +70,7 @@ func (u *UI) serveInstall(ctx *fasthttp.RequestCtx, who reader, site aggregate.S
 	origin := u.origin(ctx)
 	key := strings.Join([]string{installPath, string(site), options.key(), origin}, "\n")
 	l := u.locale(ctx)
-	u.page(ctx, who, shell{Title: "Install · " + string(site) + " · Footfall"}, settings.Location(), key, installPath, func() any {
+	u.page(ctx, who, shell{Title: l.Say("site.install") + " · " + string(site) + " · Footfall"}, settings.Location(), key, installPath, func() any {
 		return u.installView(l, site, settings, options, origin)
 	})
 }
@@ -80,7 +82,8 @@ func (u *UI) installView(l *words.Locale, site aggregate.Site, settings *aggrega
 	}
 	v := &installView{Site: site, Base: u.sitePath(site), Build: u.assets.build, Notices: u.notices(site),
 		Tag: o.tag(site, origin, u.pinned, paths), Own: o.on[ownHost], Pinned: o.on[pinned], CanPin: u.pinned.Path != "", Path: o.values[ownPath],
-		OptOut: optOutCode(o.place(origin)), OptOutPage: o.place(origin) + "/opt-out"}
+		OptOut: optOutCode(o.place(origin)), OptOutPage: o.place(origin) + "/opt-out",
+		Transparency: origin + "/" + privacyPath + url.PathEscape(string(site))}
 	if v.Own {
 		v.OptOutPage = "https://" + string(site) + v.OptOutPage
 	}
@@ -119,36 +122,26 @@ func (u *UI) arrival(l *words.Locale, site aggregate.Site, settings *aggregate.S
 	refusals, refused, err := u.refusals(l, site, today)
 	for _, err := range []error{now.err, lately.err, err} {
 		if err != nil {
-			return arrival{State: "waiting", Title: "Waiting", Text: "Whether anything arrives cannot be told. " + u.sentence(site, err)}
+			return arrival{State: "waiting", Title: l.Say("install.waiting"), Text: l.Say("install.unknown") + " " + u.sentenceIn(l, site, err)}
 		}
 	}
-	result := arrival{Refusals: refusals}
+	result := arrival{State: "counting", Title: l.Say("install.works"), Refusals: refusals}
 	switch today, past := values(&now, 2), values(&lately, 2); {
 	case today[1].Number > 0:
-		result.State, result.Title = "counting", "It works"
-		result.Text = "Today " + plural(int64(today[0].Number), "pageview was", "pageviews were") + " counted."
+		result.Text = l.Say("install.today", "n", int64(today[0].Number))
 	case past[1].Number > 0:
-		result.State, result.Title = "counting", "It works"
-		result.Text = "In the last four weeks " + plural(int64(past[0].Number), "pageview was", "pageviews were") + " counted, today none yet."
+		result.Text = l.Say("install.lately", "n", int64(past[0].Number))
 	case refused > 0:
-		result.State, result.Title = "refusing", "Something comes, but it is not counted"
-		result.Text = "Today " + plural(refused, "beacon was", "beacons were") + " refused, and none counted."
+		result.State, result.Title = "refusing", l.Say("install.refusing")
+		result.Text = l.Say("install.refused.today", "n", refused)
 	default:
-		result.State, result.Title = "waiting", "Waiting for the first visit"
-		result.Text = "Open a page of the site in a browser: this turns green within two seconds."
+		result.State, result.Title = "waiting", l.Say("sites.waiting")
+		result.Text = l.Say("install.open")
 		if n := u.strangers(); n > 0 {
-			result.Text += " Since the server started " + plural(int64(n), "beacon came", "beacons came") +
-				" for sites that are not counted here: is the name in data-domain spelled as above?"
+			result.Text += " " + l.Say("install.strangers", "n", n)
 		}
 	}
 	return result
-}
-
-func plural(n int64, one, more string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return grouped(n) + " " + more
 }
 
 // refusals are those of a day, the most frequent first, and their sum.
@@ -174,7 +167,7 @@ func (u *UI) refusals(l *words.Locale, site aggregate.Site, day aggregate.Day) (
 	}
 	slices.SortFunc(entries, func(a, b entry) int { return cmp.Or(cmp.Compare(b.n, a.n), cmp.Compare(a.reason, b.reason)) })
 	for _, e := range entries {
-		all = append(all, refusal{Reason: e.reason, Number: grouped(e.n), Why: reasonWhy(l, reasonOf(e.reason), site)})
+		all = append(all, refusal{Reason: e.reason, Number: l.Whole(e.n), Why: reasonWhy(l, reasonOf(e.reason), site)})
 	}
 	return all, sum, nil
 }

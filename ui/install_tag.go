@@ -18,32 +18,34 @@ type tagOptions struct {
 
 // tagSwitch is a choice of yes or no that becomes an attribute of the tag.
 type tagSwitch struct {
-	Name, Attribute, Label, Hint string
-	On                           bool
+	Name, Attribute string
+	Hint            bool // the catalogues have a hint for it, besides its name
+	On              bool
 }
 
 // tagSwitches are what the script can be told. All are off in a plain tag: what
 // is on by default has a switch that leaves it out.
 var tagSwitches = []tagSwitch{
-	{Name: "forms", Attribute: `data-forms`, Label: "Count submitted forms", Hint: "that they were sent, never what was typed"},
-	{Name: "hash", Attribute: `data-hash`, Label: "Pages after # in the address", Hint: "for applications with such routes"},
-	{Name: "outbound", Attribute: `data-outbound="off"`, Label: "Leave out links to other hosts"},
-	{Name: "downloads", Attribute: `data-downloads="off"`, Label: "Leave out downloads"},
-	{Name: "missing", Attribute: `data-404="off"`, Label: "Leave out pages not found"},
-	{Name: "manual", Attribute: `data-manual`, Label: "No pageviews by itself", Hint: "the page calls footfall('pageview') when it wants one"},
-	{Name: "local", Attribute: `data-local`, Label: "Count on localhost and under automation"},
-	{Name: "debug", Attribute: `data-debug`, Label: "Say in the console what becomes of each event", Hint: "what is not counted, and why; for a first look"},
+	{Name: "forms", Attribute: `data-forms`, Hint: true},
+	{Name: "hash", Attribute: `data-hash`, Hint: true},
+	{Name: "outbound", Attribute: `data-outbound="off"`},
+	{Name: "downloads", Attribute: `data-downloads="off"`},
+	{Name: "missing", Attribute: `data-404="off"`},
+	{Name: "manual", Attribute: `data-manual`, Hint: true},
+	{Name: "local", Attribute: `data-local`},
+	{Name: "debug", Attribute: `data-debug`, Hint: true},
 }
 
 // tagField is a choice that is a text.
 type tagField struct {
-	Name, Attribute, Label, Hint, Example, Value string
+	Name, Attribute, Example, Value string
+	Hint                            bool
 }
 
 var tagFields = []tagField{
-	{Name: "include", Attribute: "data-include", Label: "Only these paths", Hint: "separated by commas; * stops at a slash, ** does not", Example: "/blog/**, /docs/**"},
-	{Name: "exclude", Attribute: "data-exclude", Label: "Not these paths", Example: "/admin/**, /account/*"},
-	{Name: "kinds", Attribute: "data-downloads", Label: "Downloads are files ending in", Hint: "instead of the usual kinds", Example: "pdf, zip, dmg"},
+	{Name: "include", Attribute: "data-include", Hint: true, Example: "/blog/**, /docs/**"},
+	{Name: "exclude", Attribute: "data-exclude", Example: "/admin/**, /account/*"},
+	{Name: "kinds", Attribute: "data-downloads", Hint: true, Example: "pdf, zip, dmg"},
 }
 
 // Names of the choices that are no attribute.

@@ -32,19 +32,12 @@ const (
 
 // parseText reads a text as it stands in a file.
 func parseText(s string) (text, error) {
-	if strings.Contains(s, `\u`) {
-		unquoted, err := strconv.Unquote(`"` + strings.ReplaceAll(s, `"`, `\"`) + `"`)
-		if err != nil {
-			return nil, fmt.Errorf("%q has an escape that is none", s)
-		}
-		s = unquoted
-	}
 	var t text
 	links, code := 0, false
 	for s != "" {
-		signs := "{`*[]"
+		signs := "{`*[]\\"
 		if code {
-			signs = "{`"
+			signs = "{`\\"
 		}
 		i := strings.IndexAny(s, signs)
 		if i < 0 {
@@ -55,6 +48,12 @@ func parseText(s string) (text, error) {
 			continue
 		}
 		switch s[0] {
+		case '\\':
+			r, _, rest, err := strconv.UnquoteChar(s, 0)
+			if err != nil {
+				return nil, fmt.Errorf("%q: an escape that is none", s)
+			}
+			t, s = append(t, piece{literal: string(r)}), rest
 		case '{':
 			name, rest, ok := strings.Cut(s[1:], "}")
 			if !ok || name == "" {

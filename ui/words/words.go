@@ -20,7 +20,8 @@
 //
 // A form "[us]" is preferred where a reader's language is American English.
 // Texts that the program prints with Mark may have `code`, *weight* and
-// [links]({address}). \u202f and the like stand for signs that an editor hides.
+// [links]({address}). \u202f and the like stand for signs that an editor hides, and
+// \u002a for a star that is no mark.
 // A line that begins with # is a note to the translator.
 //
 // # Adding a text

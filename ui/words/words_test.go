@@ -181,16 +181,16 @@ func TestPluralsFollowTheLanguage(t *testing.T) {
 }
 
 func TestValuesAreNeverReadAsMarks(t *testing.T) {
-	x, err := parseText("See [the *page*]({url}) of {site}: `a*{site}`")
+	x, err := parseText(`See [the *page*]({url}) of {site}: ` + "`a*{site}`" + `\u002a`)
 	if err != nil {
 		t.Fatal(err)
 	}
 	values := map[string]string{"url": "/x?a=1&b", "site": "<b>*`{url}"}
-	want := `See <a href="/x?a=1&amp;b">the <strong>page</strong></a> of <bdi>&lt;b&gt;*` + "`{url}</bdi>: <code>a*<bdi>&lt;b&gt;*`{url}</bdi></code>"
+	want := `See <a href="/x?a=1&amp;b">the <strong>page</strong></a> of <bdi>&lt;b&gt;*` + "`{url}</bdi>: <code>a*<bdi>&lt;b&gt;*`{url}</bdi></code>*"
 	if got := x.html(values); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	if got, want := x.plain(values), "See the page of <b>*`{url}: a*<b>*`{url}"; got != want {
+	if got, want := x.plain(values), "See the page of <b>*`{url}: a*<b>*`{url}*"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	if got := x.html(map[string]string{"url": "javascript:alert(1)"}); !strings.Contains(got, `href="#"`) {
