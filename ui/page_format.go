@@ -2,29 +2,11 @@ package ui
 
 import (
 	"math"
-	"strconv"
 	"time"
 
 	"footfall/aggregate"
 	"footfall/ui/words"
 )
-
-// grouped is a whole number with thousands separators: 1,234,567.
-func grouped(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	sign := ""
-	if n < 0 {
-		sign, digits = "−", digits[1:]
-	}
-	out := make([]byte, 0, len(digits)+len(digits)/3)
-	for i := range len(digits) {
-		if i > 0 && (len(digits)-i)%3 == 0 {
-			out = append(out, ',')
-		}
-		out = append(out, digits[i])
-	}
-	return sign + string(out)
-}
 
 // zoned is an instant in the site's zone.
 func zoned(t time.Time, loc *time.Location) string { return t.In(loc).Format("15:04 MST") }
