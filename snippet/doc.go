@@ -33,6 +33,10 @@
 //	                  returns it, changed or not, or nothing to drop it
 //	event-KEY         a property of every event
 //
+// Served as script.js?site=example.com, the file holds what the owner of that site has
+// set (footfall site set example.com script=forms,hash,outbound=off): attributes for
+// a tag that does not have them.
+//
 // On any element of the page, data-footfall-event-name="Sign up", with
 // data-footfall-event-KEY and data-footfall-revenue-amount and -currency, or the
 // classes plausible-event-name=Sign+up and so on: an event when it is clicked, or
