@@ -16,7 +16,10 @@ import (
 	"footfall/cmd/bench/stream"
 )
 
-const mostTransfer = 120 // KB
+const (
+	mostTransfer = 120 // KB
+	mostOpening  = 300 // milliseconds
+)
 
 // fetcher asks as a browser does, and counts what comes over the wire, headers
 // included.
@@ -73,7 +76,7 @@ func (f *fetcher) get(addr string) (string, error) {
 // parts are what a page, a style sheet or a module asks a browser to fetch by
 // itself; links for people to follow are not among them.
 var parts = regexp.MustCompile(`<(?:script|img|iframe|source|video|audio|embed)\b[^>]*?\bsrc="([^"]+)"` +
-	`|<link\b[^>]*?\bhref="([^"]+)"|<use\b[^>]*?\bhref="([^"#]+)#|\burl\(['"]?([^'")]+)|\b(?:from|import)\s*\(?['"]([^'"]+)['"]`)
+	`|<link\b[^>]*?\bhref="([^"]+)"|<use\b[^>]*?\bhref="([^"#]+)#|\burl\(['"]?([^'")]+)|(?:^|[\s;}])(?:from|import)\s*\(?['"]([^'"]+)['"]`)
 
 // measureDashboard loads a site's page with everything that belongs to it.
 func measureDashboard(b *bench) error {
@@ -118,5 +121,32 @@ func measureDashboard(b *bench) error {
 	hosts := atMost("requests of the first view to other hosts", float64(len(foreign)), 0, "%.0f")
 	hosts.cap, hosts.note = "none", strings.Join(foreign, " ")
 	b.report(hosts)
+	if err := measureOpening(b, f, page); err != nil {
+		return err
+	}
 	return p.stop()
+}
+
+// measureOpening asks for the page with 12 months on it, as somebody does who opens it:
+// once with nothing read before, and then when it is no longer kept.
+func measureOpening(b *bench, f *fetcher, page string) error {
+	open := func(figure string) (float64, error) {
+		return timed(func() error { _, err := f.get(page + "?period=12mo&compare=year&metric=" + figure); return err })
+	}
+	cold, err := open("visits")
+	if err != nil {
+		return err
+	}
+	var times []float64
+	for _, figure := range []string{"pageviews", "views_per_visit", "bounce_rate", "visit_duration", "time_on_page", "scroll_depth"} {
+		took, err := open(figure) // another page each time: none is kept
+		if err != nil {
+			return err
+		}
+		times = append(times, took)
+	}
+	opening := atMost("ms to open 12 months, 2,000 pages a day, against the year before", median(times), mostOpening, "%.0f")
+	opening.note = fmt.Sprintf("cold %.0f, slowest %.0f", cold, highest(times))
+	b.report(opening)
+	return nil
 }
