@@ -82,7 +82,8 @@ func (o *ordered) UnmarshalJSON(text []byte) error {
 }
 
 // Ask answers a query about a site from somebody who may see it, as POST
-// /api/v2/query answers one who shows a token. The body names no other site.
+// /api/v2/query answers one who shows a token. The body names no other site. All who
+// ask here about one site count as one token: its figures may be public.
 func (a *API) Ask(site aggregate.Site, body []byte) (status int, answer []byte) {
 	if len(body) > maxBody {
 		return fasthttp.StatusRequestEntityTooLarge, errorBody(bodyTooLong)
@@ -97,6 +98,9 @@ func (a *API) Ask(site aggregate.Site, body []byte) (status int, answer []byte) 
 	settings, known := a.o.Settings(site)
 	if !known {
 		return fasthttp.StatusUnauthorized, errorBody(unauthorized)
+	}
+	if a.rates.take("everybody on "+string(site), a.o.Clock()) > 0 {
+		return fasthttp.StatusTooManyRequests, errorBody("Too many questions are asked here. Try again in a minute.")
 	}
 	return a.report(asked, &settings)
 }

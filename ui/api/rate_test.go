@@ -66,3 +66,16 @@ func TestTheAPITellsWhoAsksTooOften(t *testing.T) {
 		t.Errorf("a wrong token gets %d, want 401", status)
 	}
 }
+
+func TestThePlaygroundAsksAboutItsSiteWithinTheLimit(t *testing.T) {
+	d := newStatsDesk()
+	d.rates.perMinute = 2
+	if status, answer := d.Ask("other.example", []byte(minimal+"}")); status != 400 || string(answer) != `{"error":"#/site_id: This page asks about other.example"}` {
+		t.Errorf("a question about another site: %d %s", status, answer)
+	}
+	for i, want := range []int{200, 200, 429} {
+		if status, answer := d.Ask("example.com", []byte(minimal+"}")); status != want {
+			t.Errorf("question %d: %d %s, want %d", i+1, status, answer, want)
+		}
+	}
+}
