@@ -32,6 +32,10 @@ type Options struct {
 	PropertyKeys func(site aggregate.Site, first, last aggregate.Day) ([]ask.PropertyKey, error)
 	// Annotations are what the team noted about days. May be nil.
 	Annotations api.Annotations
+	// Goals are what is defined for a site, and Ways which way its visits went. May be
+	// nil: there is no page of either.
+	Goals api.Goals
+	Ways  api.FunnelsAndFlows
 	// Credits name those whose data the figures are made with, places say. May be nil.
 	Credits func() []Credit
 	// Called is what a language calls a region or a city of a country, by its English
@@ -99,7 +103,9 @@ type UI struct {
 	notices       func(aggregate.Site) []string
 	propertyKeys  func(site aggregate.Site, first, last aggregate.Day) ([]ask.PropertyKey, error)
 	annotations   api.Annotations // may be nil
-	ledger        Ledger          // may be nil
+	goals         api.Goals       // may be nil
+	paths         api.FunnelsAndFlows
+	ledger        Ledger // may be nil
 	ledgers       api.Ledgers
 	gate          api.Gate
 	addSite       func(aggregate.Site, map[string]string) error
@@ -140,6 +146,7 @@ func New(o Options) *UI {
 		propertyKeys: o.PropertyKeys, ledger: o.Ledger, ledgers: o.Ledgers, gate: o.Gate, addSite: o.AddSite, strangers: o.Strangers, pinned: o.Pinned, tagPaths: o.TagPaths, addressHeader: o.AddressHeader,
 		disclose: o.Disclose, derive: o.Derive, access: o.Access, public: strings.TrimRight(o.PublicURL, "/"), clock: o.Clock, log: o.Log,
 		keeper: o.Keeper, tokenBook: o.TokenBook, noticeBook: o.NoticeBook, routes: matrix(), assets: loadAssets()}
+	u.goals, u.paths = o.Goals, o.Ways
 	if base := strings.Trim(o.BasePath, "/"); base != "" {
 		u.base = "/" + base
 	}

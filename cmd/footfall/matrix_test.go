@@ -55,6 +55,8 @@ var expected = map[string]string{
 	"POST /forgotten":              "anyone",
 	"GET /forgotten/{token}":       "anyone",
 	"POST /forgotten/{token}":      "anyone",
+	"GET /{site}/goals":            "viewer",
+	"POST /{site}/goals":           "editor",
 	"GET /share/{token}":           "anyone",
 	"GET /share/{token}/*":         "anyone",
 	"POST /share/{token}":          "anyone",
