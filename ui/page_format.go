@@ -25,7 +25,7 @@ func figureIn(l *words.Locale, m aggregate.Metric, v aggregate.Value) string {
 		text = l.Decimal(v.Number, 2)
 	case aggregate.MetricBounceRate, aggregate.MetricScrollDepth:
 		text = l.Percent(math.Round(v.Number), 0)
-	case aggregate.MetricExitRate:
+	case aggregate.MetricExitRate, aggregate.MetricConversionRate:
 		text = l.Percent(v.Number, 1)
 	case aggregate.MetricVisitDuration, aggregate.MetricTimeOnPage:
 		text = l.Duration(v.Number)

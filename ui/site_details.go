@@ -24,6 +24,8 @@ func (s *scene) askDetails(a *asking) func() *details {
 	var got, totals answer
 	if r.ID == view.Properties {
 		s.askKeys(a, &got, s.v.Page*detailsRows, detailsRows)
+	} else if asked && s.isEmpty(&r) {
+		got.report = &aggregate.Report{}
 	} else if asked {
 		a.run(&got, s.detailsQuery(&r))
 		q := s.query(aggregate.MetricVisitors)

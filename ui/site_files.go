@@ -82,7 +82,7 @@ func (s *scene) writeZip(w io.Writer) error {
 		}
 	}
 	for _, r := range view.Reports("") {
-		if !r.Answerable(s.v, s.days, s.today) {
+		if !r.Answerable(s.v, s.days, s.today) || s.isEmpty(&r) {
 			continue
 		}
 		f, err := z.Create(r.ID + ".csv")

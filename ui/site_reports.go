@@ -116,6 +116,10 @@ func (s *scene) askCards(a *asking) []*cardAnswer {
 			s.askKeys(a, &all[i].answer, 0, cardRows)
 			continue
 		}
+		if s.isEmpty(&r) {
+			all[i].answer.report = &aggregate.Report{}
+			continue
+		}
 		q := s.reportQuery(&r, r.Metrics[:2])
 		q.Limit = cardRows
 		if r.ID == "countries" {
@@ -148,6 +152,12 @@ func (s *scene) keys(from, n int) (*aggregate.Report, error) {
 		r.Rows = append(r.Rows, aggregate.ReportRow{Labels: []string{k.Key}, Values: []aggregate.Value{{Number: float64(k.Events)}}})
 	}
 	return r, nil
+}
+
+// isEmpty reports whether a report is about what the site's owner has not defined:
+// it has no rows then, and need not be asked for.
+func (s *scene) isEmpty(r *view.Report) bool {
+	return r.ID == "searches" && s.settings.SearchKey == "" || r.ID == "goals" && !s.u.hasGoals(s.site)
 }
 
 // reportQuery asks for the rows of a report, the most visited first.
@@ -197,6 +207,9 @@ func (s *scene) tabs(group string) (all []choice) {
 	}
 	inMenu := map[string]bool{}
 	for _, r := range view.Reports(group) {
+		if r.ID != open && s.isEmpty(&r) {
+			continue
+		}
 		menu, is := tabMenus[r.ID]
 		switch {
 		case is:

@@ -85,6 +85,11 @@ type flowRow struct {
 	Rest                   bool
 }
 
+// hasGoals reports whether anything is a goal on the site.
+func (u *UI) hasGoals(site aggregate.Site) bool {
+	return u.goals != nil && len(u.goals.Definitions(site).Goals) > 0
+}
+
 // wayPeriods are the periods that the page offers.
 var wayPeriods = []view.Period{view.Today, view.Days7, view.Days28, view.Month, view.Months12}
 

@@ -67,6 +67,8 @@ var keys = []struct {
 	{"os_version", api("visit:os_version")},
 	{"device", api("visit:device")},
 	{"event", api("event:name")},
+	{"goal", api("event:goal")},
+	{"search", api("event:search_term")},
 	{"outbound", aggregate.Field{Name: "event:outbound_link", Dimension: aggregate.Outbound}},
 	{"download", aggregate.Field{Name: "event:download", Dimension: aggregate.Download}},
 }

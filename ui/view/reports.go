@@ -36,6 +36,7 @@ var (
 		aggregate.MetricBounceRate, aggregate.MetricVisitDuration}
 	exitMetrics  = []aggregate.Metric{aggregate.MetricVisitors, aggregate.MetricVisits, aggregate.MetricExitRate}
 	eventMetrics = []aggregate.Metric{aggregate.MetricVisitors, aggregate.MetricEvents, aggregate.MetricVisits}
+	goalMetrics  = []aggregate.Metric{aggregate.MetricVisitors, aggregate.MetricConversionRate, aggregate.MetricEvents}
 )
 
 var reports = makeReports()
@@ -64,6 +65,7 @@ func makeReports() (all []Report) {
 	add("pages", exitMetrics, "exit", "exit")
 	add("pages", pageMetrics, "sections", "section")
 	add("pages", pageMetrics, "hostnames", "hostname")
+	add("pages", eventMetrics, "searches", "search")
 	add("places", visitMetrics, "countries", "country")
 	add("places", visitMetrics, "regions", "region", "visit:country")
 	add("places", visitMetrics, "cities", "city", "visit:country")
@@ -74,6 +76,7 @@ func makeReports() (all []Report) {
 	add("devices", visitMetrics, "browser_versions", "browser_version", "visit:browser")
 	add("devices", visitMetrics, "os_versions", "os_version", "visit:os")
 	add("events", eventMetrics, "events", "event")
+	add("events", goalMetrics, "goals", "goal")
 	all = append(all, Report{ID: Properties, Group: "events", Key: "property", Fields: []aggregate.Field{{Name: "event:props"}}, Metrics: []aggregate.Metric{aggregate.MetricEvents}})
 	add("events", eventMetrics, "outbound", "outbound")
 	add("events", eventMetrics, "downloads", "download")
