@@ -21,11 +21,12 @@ func (m *maker) putPages(entries []line) {
 	if len(lines) > 0 {
 		m.differ(Pages, aggregate.Pageviews, sum, total)
 	}
+	host, single := oneHost(lines)
 	switch {
 	case sum > total:
 		scale(lines, aggregate.Pageviews, sum, total)
 	case sum < total:
-		var rest line
+		rest := line{values: [maxFacts]string{1: host}}
 		rest.counts[aggregate.Pageviews] = total - sum
 		rest.counts[aggregate.Visitors] = min(1, m.total[aggregate.Visitors])
 		rest.counts[aggregate.Visits] = min(1, m.total[aggregate.Visits])
@@ -34,13 +35,11 @@ func (m *maker) putPages(entries []line) {
 		}
 		lines = append(lines, rest)
 	}
-	hosts := map[string]bool{}
 	for i := range lines {
 		c := &lines[i].counts
 		c[aggregate.Events] = c[aggregate.Pageviews]
-		hosts[lines[i].values[1]] = true
 	}
-	page, host := m.factOf(lines, 0), m.factOf(lines, 1)
+	page, hosts := m.factOf(lines, 0), m.factOf(lines, 1)
 	for i := range entries {
 		if c := page.rows[page.name(entries[i].values[0])]; c != nil {
 			for _, col := range startPart {
@@ -48,15 +47,29 @@ func (m *maker) putPages(entries []line) {
 			}
 		}
 	}
-	if len(hosts) == 1 { // all of the day happened there
-		for _, c := range host.rows {
+	if single { // all of the day happened there
+		for _, c := range hosts.rows {
 			for _, col := range append(startPart[:], aggregate.Visitors, aggregate.Visits) {
 				c[col] = m.total[col]
 			}
 		}
 	}
 	m.putFact(aggregate.Page, page)
-	m.putFact(aggregate.Hostname, host)
+	m.putFact(aggregate.Hostname, hosts)
+}
+
+// oneHost is the host of all pages, blank where nothing is told of hosts. single is
+// false where there are several.
+func oneHost(lines []line) (host string, single bool) {
+	for i := range lines {
+		switch h := lines[i].values[1]; {
+		case i == 0:
+			host = h
+		case h != host:
+			return "", false
+		}
+	}
+	return host, true
 }
 
 // putEvents makes the blocks of event names, links and properties. Custom events

@@ -244,3 +244,21 @@ func TestRowsAreBounded(t *testing.T) {
 		t.Errorf("got %v, want %v", err, ErrTooLarge)
 	}
 }
+
+func TestADayOfOneHostIsThatHosts(t *testing.T) {
+	f := &Fold{Site: "example.com", Floor: 3, Cap: 100}
+	add := func(table Table, page, host string, visitors, visits, views int64) {
+		var values aggregate.Facts
+		values[aggregate.Page], values[aggregate.Hostname] = page, host
+		var c aggregate.Counts
+		c[aggregate.Visitors], c[aggregate.Visits], c[aggregate.Pageviews] = visitors, visits, views
+		f.Add(table, first, &values, &c)
+	}
+	add(Totals, "", "", 10, 12, 30)
+	add(Pages, "/a", "example.com", 9, 9, 20)
+	add(Pages, "/b", "example.com", 5, 5, 5)
+	n, _ := sum(blocks(t, f)[f.keyOf(first, aggregate.Hostname)], func(host, _ string) bool { return host == "example.com" })
+	if n[aggregate.Visitors] != 10 || n[aggregate.Visits] != 12 || n[aggregate.Pageviews] != 30 {
+		t.Errorf("the host has %v, want what the day has", n)
+	}
+}
