@@ -40,11 +40,11 @@ export interface Options {
   hash?: boolean
   /** Count no pageview by itself. Default: false. */
   manual?: boolean
-  /** Count on localhost and under automation as well. Default: false. */
+  /** Count local hosts (no dot, or an IPv4 address) and driven browsers as well. Default: false. */
   local?: boolean
   /** Count submitted forms. Default: false. */
   forms?: boolean
-  /** Say in the console what was not counted, and why. Default: false. */
+  /** Say in the console what became of each event. Default: false. */
   debug?: boolean
   /** Count clicks on links to other hosts. Default: true. */
   outbound?: boolean
@@ -52,9 +52,9 @@ export interface Options {
   downloads?: false | string[]
   /** Count pages that were answered 404. Default: true. */
   404?: boolean
-  /** Only paths like these are counted; `*` stands for anything but a slash, `**` for anything. */
+  /** Only what happens on paths like these is counted; `*` stands for anything but a slash, `**` for anything. */
   include?: string | string[]
-  /** Paths like these are not counted. */
+  /** What happens on paths like these is not counted. */
   exclude?: string | string[]
   /** Properties of every event. */
   props?: Record<string, Value> | ((name: string) => Record<string, Value> | undefined)
