@@ -44,6 +44,8 @@ func TestInChromium(t *testing.T) {
 		"TheTrendIsReadAndZoomed":          readTheTrend,
 		"TheKeyboardSteers":                keysSteer,
 		"NoPageHasABarrier":                noBarriers,
+		"TheOtherPagesFitEveryLanguage":    otherPagesFit,
+		"NoOtherPageHasABarrier":           otherPagesHaveNoBarrier,
 		"TheReaderIsToldWhenOffline":       readerIsToldWhenOffline,
 		"APageWithoutScriptsHasAllFigures": withoutScripts,
 		"TheInstallPageTurnsGreen":         installTurnsGreen,

@@ -142,6 +142,9 @@ func (u *UI) wrap(ctx *fasthttp.RequestCtx, status int, s shell) {
 	if u.access.shared != "" {
 		s.looks = looksOf(ctx)
 	}
+	if s.Embed {
+		s.Home = withArguments(u.sitePath(u.access.shared), spoken(ctx))
+	}
 	if u.access.public > 0 {
 		s.Public = withArguments(u.base+"/"+privacyPath+url.PathEscape(string(u.access.shared)), spoken(ctx))
 		s.Pace = int(publicPace / time.Second)

@@ -106,8 +106,12 @@ func (b *blurred) admit(q *aggregate.Query) error {
 	return nil
 }
 
-// isEventFilter recognizes what the reports about single events need: downloads, say.
+// isEventFilter recognizes what the reports about events need: downloads, say, or
+// all events that are no pageviews.
 func isEventFilter(f *aggregate.Filter) bool {
+	if f.Op == aggregate.FilterNot && len(f.Args) == 1 {
+		f = &f.Args[0]
+	}
 	return f.Op == aggregate.FilterIs && len(f.Values) == 1 && f.Field.Dimension == aggregate.EventName
 }
 
