@@ -32,11 +32,12 @@ async function refresh(hurry) {
 	const mine = asking = new AbortController();
 	const start = performance.now();
 	let address = location.href;
+	const late = setTimeout(() => mine.abort(), 20000);
 	if (hurry === true) main.setAttribute('aria-busy', 'true');
 	try {
 		const headers = { 'Footfall-Live': '1' };
 		if (etag) headers['If-None-Match'] = etag;
-		const answer = await fetch(address, { headers, cache: 'no-store', signal: AbortSignal.any([mine.signal, AbortSignal.timeout(20000)]) });
+		const answer = await fetch(address, { headers, cache: 'no-store', signal: mine.signal });
 		if (answer.status === 401 || answer.status === 403 || answer.status === 404) {
 			say('gone', words.gone);
 			asking = null;
@@ -65,6 +66,8 @@ async function refresh(hurry) {
 		wait = Math.min(MOST, wait * 2);
 		const at = last.toLocaleTimeString(document.documentElement.lang, { hour: '2-digit', minute: '2-digit' });
 		say('off', words.offline.replace('{time}', at));
+	} finally {
+		clearTimeout(late);
 	}
 	if (asking !== mine) return;
 	asking = null;

@@ -75,8 +75,8 @@ function zoom() {
 }
 
 const bucketAt = (reader, event) => {
-	const box = reader.getBoundingClientRect(), x = getComputedStyle(reader).direction === 'rtl' ? box.right - event.clientX : event.clientX - box.left;
-	return Math.max(0, Math.min(trend().n - 1, Math.floor(x / box.width * trend().n)));
+	const box = reader.getBoundingClientRect();
+	return Math.max(0, Math.min(trend().n - 1, Math.floor((event.clientX - box.left) / box.width * trend().n)));
 };
 
 for (const type of ['pointermove', 'pointerdown', 'pointerup', 'pointercancel', 'pointerout'])
@@ -99,8 +99,7 @@ for (const type of ['pointermove', 'pointerdown', 'pointerup', 'pointercancel', 
 function readKeys(event) {
 	const n = trend()?.rows.length;
 	if (!n) return false;
-	const back = document.dir === 'rtl' ? 'ArrowRight' : 'ArrowLeft';
-	const step = { ArrowLeft: back === 'ArrowLeft' ? -1 : 1, ArrowRight: back === 'ArrowLeft' ? 1 : -1, ArrowDown: -1, ArrowUp: 1, PageDown: -7, PageUp: 7, Home: -n, End: n }[event.key];
+	const step = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1, PageDown: -7, PageUp: 7, Home: -n, End: n }[event.key];
 	if (step) {
 		const start = at < 0 ? n - 1 : at;
 		show(Math.max(0, Math.min(n - 1, at < 0 ? n - 1 : at + step)), event.shiftKey ? (from < 0 ? start : from) : -1);
