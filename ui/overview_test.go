@@ -41,7 +41,7 @@ func (b *browser) post(t *testing.T, page, to string, fields ...string) (*http.R
 		form.Set("form", token[1])
 	}
 	for i := 0; i+1 < len(fields); i += 2 {
-		form.Set(fields[i], fields[i+1])
+		form.Add(fields[i], fields[i+1])
 	}
 	return b.do(t, http.MethodPost, to, form.Encode(), "Cookie: "+b.cookies, "Content-Type: application/x-www-form-urlencoded")
 }
