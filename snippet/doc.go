@@ -48,7 +48,7 @@
 // 2022 (Chrome 94, Firefox 93, Safari 15); an older one does not run it at all, so
 // the part "compat" of old names has nothing to switch. Pages of an application
 // are heard of by the Navigation API (Chrome 102, Firefox 147, Safari 26.2); where
-// there is none, such a page is counted when it is first scrolled, clicked, left.
+// there is none, the address is looked at twice a second.
 //
 // The script itself only sets up its listeners; the first look at the page, and the
 // first beacon, are a task of their own right after it.

@@ -50,6 +50,17 @@ func TestTwentyQuickPageChangesAreTwentyViews(t *testing.T) {
 	s.expect(want...)
 }
 
+func TestOlderBrowsersCountTheNextPageOfAnApplicationToo(t *testing.T) {
+	s := newSite(t, map[string]string{"/": "TAG"})
+	s.before(`Object.defineProperty(window, 'navigation', { value: undefined })`)
+	s.open("/")
+	s.await([]string{"pageview /"})
+	s.js(`history.pushState(0, '', '/next')`)
+	s.await([]string{"pageview /", "pageview /next"})
+	s.js(`history.back()`)
+	s.expect("pageview /", "pageview /next", "pageview /")
+}
+
 func TestFragmentsAreNoPagesUnlessAsked(t *testing.T) {
 	s := newSite(t, map[string]string{"/": "TAG"})
 	s.open("/#top")

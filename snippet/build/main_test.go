@@ -67,8 +67,8 @@ func unpack(t *testing.T, name string, body []byte) []byte {
 // file; its bounds here are where it stands, so that growth is a decision.
 const (
 	coreBrotli   = 500
-	scriptBrotli = 1258
-	scriptGzip   = 1465
+	scriptBrotli = 1280
+	scriptGzip   = 1486
 )
 
 func TestSizesKeepToTheirBudgets(t *testing.T) {

@@ -39,7 +39,7 @@ var start = (TAG) => {
       }
       (attentive = !(document.prerendering | document.hidden) && ("manual" in options || send(), calls.splice(0).map(take = (call) => send(...call)), document.hasFocus())) || report();
     };
-    options[404] != "off" && performance.getEntries()[0].responseStatus == 404 && calls.push([404]), setTimeout(look), (window.plausible = window.footfall = (...call) => take(call)).q = null, "pageshow blur click auxclick visibilitychange scroll focus prerenderingchange submit".split(" ").map((type) => addEventListener(type, look, 1)), navigation.addEventListener("currententrychange", look);
+    options[404] != "off" && performance.getEntries()[0].responseStatus == 404 && calls.push([404]), setTimeout(look), (window.plausible = window.footfall = (...call) => take(call)).q = null, "pageshow blur click auxclick visibilitychange scroll focus prerenderingchange submit".split(" ").map((type) => addEventListener(type, look, 1)), window.navigation ? navigation.addEventListener("currententrychange", look) : setInterval(look, 500);
   } catch {
   }
 };

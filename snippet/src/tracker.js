@@ -160,7 +160,7 @@ try {
 
   (EXTRAS ? 'pageshow blur click auxclick visibilitychange scroll focus prerenderingchange submit' : 'visibilitychange prerenderingchange')
     .split(' ').map(type => addEventListener(type, look, 1))
-  // A browser without the Navigation API (before 2026, in part) counts the next
-  // page of an application at the next event of the list.
-  navigation.addEventListener('currententrychange', look)
+  // A browser without the Navigation API (before 2026, in part) looks by itself
+  // whether an application went on to another page.
+  window.navigation ? navigation.addEventListener('currententrychange', look) : setInterval(look, 500)
 } catch {}
