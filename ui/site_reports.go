@@ -135,7 +135,12 @@ func (s *scene) askKeys(a *asking, into *answer, from, n int) {
 	a.wait.Go(func() { into.report, into.err = s.keys(from, n) })
 }
 
+// keys are those of [from, from+n), without any on a public page: how many visitors
+// stand behind a key is not known, and so no floor can be kept.
 func (s *scene) keys(from, n int) (*aggregate.Report, error) {
+	if s.u.access.public > 0 {
+		return &aggregate.Report{}, nil
+	}
 	first, last := s.days.First, s.days.Last
 	if s.days.Realtime {
 		first, last = s.today, s.today
@@ -222,6 +227,8 @@ func (s *scene) tabs(group string) (all []choice) {
 				}
 			}
 			all = append(all, one)
+		case r.ID == view.Properties && s.u.access.public > 0:
+			// see keys
 		case !inMenu[r.ID]:
 			all = append(all, tab(r.ID))
 		}
