@@ -233,6 +233,20 @@ func TestASessionEndsInEveryWayItShould(t *testing.T) {
 	}
 }
 
+func TestNoSessionSurvivesARestore(t *testing.T) {
+	d := open(t)
+	ada := d.add(t, "ada@example.com", team.Grants{All: team.Owner})
+	token := d.begin(t, ada.ID)
+	o := d.o
+	o.Realm[0]++ // the same records in a database with another id
+	if _, ok := New(o).Session(token); ok {
+		t.Error("a session is open in a database that was restored")
+	}
+	if _, ok := d.Session(token); !ok {
+		t.Error("and it is not open where it belongs")
+	}
+}
+
 func TestSessionsAreBounded(t *testing.T) {
 	d := open(t)
 	ada := d.add(t, "ada@example.com", team.Grants{All: team.Owner})

@@ -39,6 +39,10 @@ type Options struct {
 	Invitations Shelf[team.Invitation]
 	Changes     Shelf[team.Change]
 
+	// Realm names the database: after a restore it is another one, so that sessions
+	// that were ended since the backup do not come back with it.
+	Realm [16]byte
+
 	Cost   Cost             // of passwords; the zero value: DefaultCost
 	Clock  func() time.Time // nil: time.Now
 	Random io.Reader        // nil: crypto/rand

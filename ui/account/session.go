@@ -46,17 +46,20 @@ func (b *Book) begin(id uint32, method string) (token string, err error) {
 	if err := b.tidySessions(id); err != nil {
 		return "", err
 	}
-	secret, sum, err := b.token()
+	secret, _, err := b.token()
 	if err != nil {
 		return "", err
 	}
 	now := b.o.Clock().Unix()
-	number, err := b.o.Sessions.Add(team.Session{Account: id, Token: sum, Method: method, Started: now, Seen: now})
+	number, err := b.o.Sessions.Add(team.Session{Account: id, Token: b.sessionSum(secret), Method: method, Started: now, Seen: now})
 	if err != nil {
 		return "", err
 	}
 	return strconv.FormatUint(uint64(number), 10) + "." + secret, nil
 }
+
+// sessionSum is what is kept of a session's secret.
+func (b *Book) sessionSum(secret string) []byte { return digest(string(b.o.Realm[:]) + secret) }
 
 // tidySessions removes what is over, of everybody, and the oldest of an account
 // that has too many.
@@ -99,7 +102,7 @@ func (b *Book) Session(token string) (Session, bool) {
 		return Session{}, false
 	}
 	s, ok := b.o.Sessions.All()[uint32(id)]
-	if !ok || subtle.ConstantTimeCompare(digest(secret), s.Token) != 1 || b.over(&s) {
+	if !ok || subtle.ConstantTimeCompare(b.sessionSum(secret), s.Token) != 1 || b.over(&s) {
 		return Session{}, false
 	}
 	a, ok := b.o.Accounts.All()[s.Account]
