@@ -54,7 +54,7 @@ type stepShown struct {
 	Event string            `json:"event_name,omitempty"`
 	Page  string            `json:"page_path,omitempty"`
 	Props map[string]string `json:"custom_props,omitempty"`
-	// Goal is read only: the id of a goal, whose condition the step takes over.
+	// Goal is posted only: the id of a goal, whose condition the step takes over.
 	Goal string `json:"goal_id,omitempty"`
 }
 
@@ -183,7 +183,7 @@ type wayQuery struct {
 	limit  int
 }
 
-// parseWayQuery reads a body with the keys that all such questions have, and those
+// parse reads a body with the keys that all such questions have, and those
 // in more.
 func (q *wayQuery) parse(body []byte, more map[string]func(v any) error) error {
 	object, err := readObject(body)
