@@ -12,7 +12,7 @@ VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo d
 LDFLAGS     = -s -w -X main.commit=$(shell git rev-parse --short=12 HEAD 2>/dev/null)
 PLATFORMS   = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
-.PHONY: help run demo build test tools check vulns bench fuzz generate geo release sbom
+.PHONY: help run demo build test tools check vulns bench fuzz generate geo release sbom storybook
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,12 +23,16 @@ run: build ## build the server and start it on ./footfall-data
 demo: build ## build it and start it on throw-away data with a sample site
 	./footfall demo
 
+storybook: ## serve every part of the interface in every state, without a database
+	$(GO) run -tags storybook ./ui/build/storybook
+
 build: ## build ./footfall
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o footfall ./cmd/footfall
 
 test: tools ## install what the tests need (a browser, two proxies) and run them all
 	$(GO) vet ./...
 	$(GO) test -timeout 30m ./...
+	$(GO) test -tags storybook -run Story ./ui
 
 # Tests open real pages in a real browser and put real proxies before the server,
 # all from Debian's packages. The proxies are not left running as services.
