@@ -60,7 +60,9 @@ var stories = []story{
 		v.fill(l, storyLedgers(), 20700, 20729, &settings)
 		return v
 	}},
-	{"Refused, nothing", "ledger", func(l *words.Locale) any { return &refusedView{Site: "example.com", Back: "#", Range: l.Range(20700, 20729)} }},
+	{"Refused, nothing", "ledger", func(l *words.Locale) any {
+		return &refusedView{Site: "example.com", Back: "#", Range: l.Range(20700, 20729)}
+	}},
 	{"Refused, unreadable", "ledger", func(l *words.Locale) any {
 		return &refusedView{Site: "example.com", Back: "#", Error: l.Say("site.unreadable")}
 	}},
