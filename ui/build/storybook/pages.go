@@ -1,0 +1,7 @@
+//go:build storybook
+
+package main
+
+import "footfall/ui"
+
+func init() { storybook = ui.Storybook() }
