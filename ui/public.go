@@ -41,6 +41,7 @@ type blurred struct {
 	mu   sync.Mutex // protects what follows
 	slot int64      // of the answers kept
 	kept map[string]*blurredAnswer
+	rows int // of these answers
 }
 
 // blurredAnswer is one answer of a slot, worked out once.
@@ -57,40 +58,59 @@ const (
 	publicFloor = 3
 	// meansFrom is how many steps of visitors a mean is told from.
 	meansFrom = 10
-	// publicRows are the most rows of an answer, and publicAnswers the most answers
-	// that are kept: what comes then has to wait for the next slot.
+	// publicRows are the most rows of an answer, and publicAnswers and publicKept the
+	// most answers and rows that are kept: what comes then has to wait for the next
+	// slot.
 	publicRows    = 1000
 	publicAnswers = 2000
+	publicKept    = 200_000
 )
 
 var errPublicBusy = errors.New("too many different questions in five minutes")
 
-// Answer implements Asker.
+// Answer implements Asker. All pages of an answer are cut out of one.
 func (b *blurred) Answer(q *aggregate.Query) (*aggregate.Report, error) {
 	if err := b.admit(q); err != nil {
 		return nil, err
 	}
-	b.mu.Lock()
-	if slot := b.clock().UnixNano() / int64(publicPace); slot != b.slot || b.kept == nil {
-		b.slot, b.kept = slot, map[string]*blurredAnswer{}
-	}
-	key := fmt.Sprintf("%+v", *q)
-	one := b.kept[key]
+	whole := *q
+	whole.Limit, whole.Offset = 0, 0
+	one := b.answer(fmt.Sprintf("%+v", whole))
 	if one == nil {
-		if len(b.kept) >= publicAnswers {
-			b.mu.Unlock()
-			return nil, errPublicBusy
-		}
-		one = &blurredAnswer{}
-		b.kept[key] = one
+		return nil, errPublicBusy
 	}
-	b.mu.Unlock()
-	one.once.Do(func() { one.report, one.err = b.work(q) })
+	one.once.Do(func() {
+		if one.report, one.err = b.work(&whole); one.err == nil {
+			b.mu.Lock()
+			b.rows += len(one.report.Rows) // of the slot before, at worst
+			b.mu.Unlock()
+		}
+	})
 	if one.err != nil {
 		return nil, one.err
 	}
-	report := *one.report // pages cut rows off
+	report := *one.report
+	report.Rows = report.Rows[min(q.Offset, len(report.Rows)):]
+	if q.Limit > 0 {
+		report.Rows = report.Rows[:min(q.Limit, len(report.Rows))]
+	}
+	report.Rows = slices.Clip(report.Rows)
 	return &report, nil
+}
+
+// answer is the one of a key in this slot, nil where there are too many.
+func (b *blurred) answer(key string) *blurredAnswer {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if slot := b.clock().UnixNano() / int64(publicPace); slot != b.slot || b.kept == nil {
+		b.slot, b.kept, b.rows = slot, map[string]*blurredAnswer{}, 0
+	}
+	one := b.kept[key]
+	if one == nil && len(b.kept) < publicAnswers && b.rows < publicKept {
+		one = &blurredAnswer{}
+		b.kept[key] = one
+	}
+	return one
 }
 
 // admit refuses what would cut the same visitors in too many ways.
@@ -115,11 +135,10 @@ func isEventFilter(f *aggregate.Filter) bool {
 	return f.Op == aggregate.FilterIs && len(f.Values) == 1 && f.Field.Dimension == aggregate.EventName
 }
 
-// work asks the question as a whole and blurs the answer.
+// work asks a whole question and blurs the answer.
 func (b *blurred) work(q *aggregate.Query) (*aggregate.Report, error) {
 	inner := *q
-	inner.Metrics = []aggregate.Metric{aggregate.MetricVisitors}
-	inner.Orders, inner.Limit, inner.Offset = nil, 0, 0
+	inner.Metrics, inner.Orders = []aggregate.Metric{aggregate.MetricVisitors}, nil
 	for _, m := range q.Metrics {
 		if k := kindOf(m); (k == aCount || k == aMean) && m != aggregate.MetricVisitors {
 			inner.Metrics = append(inner.Metrics, m)
@@ -151,13 +170,8 @@ func (b *blurred) work(q *aggregate.Query) (*aggregate.Report, error) {
 		out.Rows = []aggregate.ReportRow{{Values: b.values(q, &inner, nil)}}
 	}
 	sortBlurred(out.Rows, q, timed)
+	out.Rows = slices.Clone(out.Rows[:min(publicRows, len(out.Rows))]) // the rest is let go
 	out.TotalRows = len(out.Rows)
-	from := min(q.Offset, len(out.Rows))
-	to := min(from+publicRows, len(out.Rows))
-	if q.Limit > 0 {
-		to = min(to, from+q.Limit)
-	}
-	out.Rows = slices.Clip(out.Rows[from:to])
 	return out, nil
 }
 

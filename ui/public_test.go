@@ -148,12 +148,45 @@ func TestOnePublicAnswerHoldsForFiveMinutes(t *testing.T) {
 	if got := askAll(t, b, q); got[0] != "90" {
 		t.Errorf("after five minutes the answer is %q, want 90", got)
 	}
-	for i := range publicAnswers + 10 {
-		q.Limit = i
-		q.Site = "example.com"
-		_, _ = b.Answer(&q)
+}
+
+func TestPublicAnswersTakeBoundedMemory(t *testing.T) {
+	at := now
+	asker := &exactAsker{}
+	for i := range 5000 {
+		asker.rows = append(asker.rows, counted(9, fmt.Sprintf("/%d", i)))
 	}
-	if len(b.kept) > publicAnswers {
+	b := blur(asker, &at)
+	q := aggregate.Query{Site: "example.com", Metrics: []aggregate.Metric{aggregate.MetricVisitors}, Range: aggregate.Range{Days: true, First: 1, Last: 2},
+		Fields: []aggregate.Field{{Name: "event:page", Dimension: aggregate.Page}}, Limit: 100}
+	for i := range publicAnswers + 10 { // pages of one report
+		q.Offset = 100 * i
+		if r, err := b.Answer(&q); err != nil || len(r.Rows) > 100 {
+			t.Fatalf("page %d: %v", i, err)
+		}
+	}
+	if asker.asked != 1 || len(b.kept) != 1 {
+		t.Errorf("the pages of one report were asked for %d times, %d answers are kept", asker.asked, len(b.kept))
+	}
+	ask := func(reports int) {
+		q.Offset = 0
+		for i := range reports {
+			q.Fields = []aggregate.Field{{Name: fmt.Sprintf("event:props:%d", i), Dimension: aggregate.Property}}
+			_, _ = b.Answer(&q)
+		}
+	}
+	ask(2 * publicKept / publicRows)
+	rows := 0
+	for _, one := range b.kept {
+		if rows += len(one.report.Rows); cap(one.report.Rows) > publicRows*5/4 {
+			t.Fatalf("an answer holds room for %d rows", cap(one.report.Rows))
+		}
+	}
+	if rows > publicKept+publicRows || rows < publicKept/2 {
+		t.Errorf("%d rows are kept", rows)
+	}
+	at, asker.rows = at.Add(publicPace), nil
+	if ask(publicAnswers + 10); len(b.kept) != publicAnswers {
 		t.Errorf("%d answers are kept", len(b.kept))
 	}
 }
