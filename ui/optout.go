@@ -3,6 +3,7 @@ package ui
 import (
 	"bytes"
 	"net/url"
+	"strings"
 
 	"footfall/aggregate"
 
@@ -62,8 +63,9 @@ func optOutCode(origin string) string {
 		`<script defer src="` + origin + `/js/opt-out.js"></script>`
 }
 
-// ForVisitors reports whether a path, below the base path, is a page for the
-// visitors of websites and not for the team.
+// ForVisitors reports whether a path, below the base path, is for the visitors of
+// websites and not for the team: their pages, and the badges in the websites' own.
 func ForVisitors(path string) bool {
-	return path == "/opt-out" || path == "/opt-out/" || path == "/"+optOutStyle
+	return path == "/opt-out" || path == "/opt-out/" || path == "/"+optOutStyle ||
+		strings.HasPrefix(path, "/"+privacyPath) || strings.HasPrefix(path, "/badge/")
 }

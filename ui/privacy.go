@@ -126,7 +126,7 @@ func (u *UI) servePrivacy(ctx *fasthttp.RequestCtx, name string) {
 func (u *UI) privacyView(ctx *fasthttp.RequestCtx, l *words.Locale, site aggregate.Site, settings *aggregate.Settings) *privacyView {
 	now, origin := u.clock(), u.origin(ctx)
 	told := u.disclose()
-	v := &privacyView{Languages: languageLinks(ctx, l), Site: site, Style: u.assetURL(optOutStyle), Floor: settings.Floor,
+	v := &privacyView{Languages: languageLinks(ctx, l), Site: site, Style: u.base + "/" + optOutStyle, Floor: settings.Floor,
 		Places: told.Places, Networks: told.Networks, GPC: settings.GPC, DNT: settings.DNT,
 		Now:    l.Date(words.WithYear, aggregate.DayOf(now, settings.Location())) + ", " + l.Clock(now.In(settings.Location())),
 		OptOut: origin + "/opt-out?" + url.Values{"site": {string(site)}, languageKey: {l.Language()}}.Encode(),

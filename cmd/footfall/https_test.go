@@ -303,6 +303,7 @@ func TestTheDashboardMayHaveAnAddressOfItsOwn(t *testing.T) {
 	t.Parallel()
 	h := install(t)
 	h.addSite("split.example", "UTC")
+	h.must("site", "set", "split.example", "badge=on")
 	door := freePort(t)
 	s := h.serve("--listen", door, "--dashboard-listen", "127.0.0.1:0")
 	if strings.HasSuffix(s.url, door) {
@@ -318,7 +319,8 @@ func TestTheDashboardMayHaveAnAddressOfItsOwn(t *testing.T) {
 	}
 	team := strings.TrimPrefix(s.url, "http://")
 	for path, want := range map[string][2]int{ // at the door, at the dashboard
-		"/js/script.js": {200, 404}, "/pixel.gif": {400, 404}, "/opt-out": {200, 200}, "/assets/none": {404, 404},
+		"/js/script.js": {200, 404}, "/pixel.gif": {400, 404}, "/opt-out": {200, 200}, "/opt-out.css": {200, 200}, "/assets/none": {404, 404},
+		"/privacy/split.example": {200, 200}, "/badge/split.example.svg": {200, 200}, "/split.example": {404, 200},
 	} {
 		if got := [2]int{get(door, path), get(team, path)}; got != want {
 			t.Errorf("%s: %v, want %v", path, got, want)
