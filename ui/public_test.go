@@ -191,6 +191,16 @@ func TestPublicAnswersTakeBoundedMemory(t *testing.T) {
 	}
 }
 
+func TestALinkWhoseFilterCannotBeReadOpensNothing(t *testing.T) {
+	for query, want := range map[string]int{"": 0, "f=is,country,DE": 1, "f=is,country,DE&f=is,page,/": 2, "f=is,shoe,9": -1, "f=is,country": -1,
+		"f=is,country,DE&f=is,shoe,9": -1, "filter=is,country,DE": -1, "period=28d": -1} {
+		filters, ok := filtersOf(query)
+		if ok != (want >= 0) || ok && len(filters) != want {
+			t.Errorf("%q: %d filters, %v, want %d", query, len(filters), ok, want)
+		}
+	}
+}
+
 func TestAPublicViewRefusesFiltersAndFineTimes(t *testing.T) {
 	at := now
 	b := blur(&exactAsker{}, &at)

@@ -56,15 +56,24 @@ func shareMatrix() []route {
 	}
 }
 
-// shareOf is the dashboard of a link.
-func (u *UI) shareOf(token string, link *account.Link) *UI {
+// shareOf is the dashboard of a link to a site under filters.
+func (u *UI) shareOf(token string, site aggregate.Site, filters []aggregate.Filter) *UI {
 	u.shares.mu.Lock()
 	defer u.shares.mu.Unlock()
 	if s := u.shares.m[token]; s != nil {
 		return s
 	}
-	v, _ := view.Parse(link.Filter)
-	return u.guest(token, link.Site, narrowed{u.ask, link.Site, v.Asks()}, u.base+"/share/"+token)
+	return u.guest(token, site, narrowed{u.ask, site, filters}, u.base+"/share/"+token)
+}
+
+// filtersOf reads the filter that a link was made with. ok is false where it cannot
+// be read any more: such a link opens nothing rather than everything.
+func filtersOf(query string) (filters []aggregate.Filter, ok bool) {
+	if query == "" {
+		return nil, true
+	}
+	v, _ := view.Parse(query)
+	return v.Asks(), len(v.Filters) > 0 && len(v.Unread) == 0
 }
 
 // guest makes a dashboard that knows one site and asks through asker, and keeps it
@@ -89,13 +98,14 @@ func (u *UI) showShare(c *caller) {
 	if u.access.Book != nil {
 		link, ok = u.access.Book.Link(token)
 	}
+	filters, readable := filtersOf(link.Filter)
 	switch {
-	case !ok:
+	case !ok || !readable:
 		u.sayMessage(c.RequestCtx, fasthttp.StatusNotFound, "share.dead", "share.dead.text")
 	case !u.access.Book.LinkOpen(token, u.cookie(c.RequestCtx, shareCookie(&link))):
 		u.askShare(c, fasthttp.StatusUnauthorized, signInView{})
 	default:
-		u.shareOf(token, &link).Serve(c.RequestCtx)
+		u.shareOf(token, link.Site, filters).Serve(c.RequestCtx)
 		if settings, known := u.settings(link.Site); known {
 			allowFrames(c.RequestCtx, settings.EmbedHosts)
 		}
