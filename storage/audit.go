@@ -134,7 +134,7 @@ func (a *auditor) record(bucket string, k, v []byte) {
 	case string(sitesBucket):
 		small("a site and its settings", 4)
 	case string(importsBucket):
-		small("an import: its site, format and note, and the SHA-256 of its files", 4)
+		small("an import: its site, format and note, and 32 bits of the SHA-256 of its files", 4)
 	case string(tokensBucket):
 		small("a token: its SHA-256, name, sites and scopes", 32)
 	case string(blocksBucket):

@@ -43,7 +43,8 @@ type Import struct {
 	Format   string             `json:"format"`
 	Note     string             `json:"note"` // for people: a file's name, say
 	Finished bool               `json:"finished"`
-	// Sums are the SHA-256 of the files that were read, in hexadecimal digits.
+	// Sums are the first 32 bits of the SHA-256 of each file that was read, in
+	// hexadecimal digits: no more, because files hold addresses.
 	Sums []string `json:"sums,omitempty"`
 }
 
