@@ -28,6 +28,10 @@ func (t *tallied) view(page, host value) {
 	t.pages |= 1 << (page % 32)
 }
 
+// forget is for pages and hosts that have got other numbers: until the next retally
+// any may have been viewed.
+func (t *tallied) forget() { t.pages, t.hosts = ^uint32(0), true }
+
 // met reports whether a page may have been viewed, and is quick to deny it.
 func (t *tallied) met(page value) bool { return t.pages&(1<<(page%32)) != 0 }
 

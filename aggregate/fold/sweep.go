@@ -182,7 +182,7 @@ func (d *Day) renumber(dim aggregate.Dimension, to []value) {
 			}
 		}
 		for i := range d.visits.len() {
-			d.retally(d.visits.mut(uint32(i))) // pages and hosts have other numbers now
+			d.visits.mut(uint32(i)).own.forget()
 		}
 	case aggregate.Outbound, aggregate.Download, aggregate.Property, aggregate.SearchTerm:
 		for i := range d.extras.len() {
