@@ -34,7 +34,9 @@ type asset struct {
 	brotli, gzip func() []byte
 }
 
-func loadAssets() *assets {
+// loadAssets reads and names the assets, once: the dashboards of secret links have
+// the same.
+var loadAssets = sync.OnceValue(func() *assets {
 	all := &assets{url: map[string]string{}, served: map[string]*asset{}}
 	build := sha256.New()
 	entries, err := fs.ReadDir(assetFiles, "assets")
@@ -58,7 +60,7 @@ func loadAssets() *assets {
 	}
 	all.build = hex.EncodeToString(build.Sum(nil)[:8])
 	return all
-}
+})
 
 func mimeOf(ext string) string {
 	if ext == ".js" {

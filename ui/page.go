@@ -2,6 +2,7 @@ package ui
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
@@ -70,12 +71,15 @@ const (
 	leastAge = 400 * time.Millisecond
 	mostAge  = 10 * time.Second
 	maxViews = 256
+	// guestViews is maxViews for the dashboard of a secret link, or of a public site.
+	guestViews = 32
 )
 
 // views are the parts made in the last moments, by what they show.
 type views struct {
-	mu sync.Mutex // protects m
-	m  map[string]*drawn
+	most int        // 0 = maxViews
+	mu   sync.Mutex // protects m
+	m    map[string]*drawn
 }
 
 func (v *views) get(key string) *drawn {
@@ -83,7 +87,7 @@ func (v *views) get(key string) *drawn {
 	defer v.mu.Unlock()
 	d := v.m[key]
 	if d == nil {
-		if v.m == nil || len(v.m) >= maxViews {
+		if v.m == nil || len(v.m) >= cmp.Or(v.most, maxViews) {
 			v.m = map[string]*drawn{}
 		}
 		d = &drawn{}

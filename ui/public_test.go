@@ -191,6 +191,22 @@ func TestPublicAnswersTakeBoundedMemory(t *testing.T) {
 	}
 }
 
+func TestTheDashboardsOfGuestsTakeBoundedMemory(t *testing.T) {
+	u := New(Options{})
+	for i := range 3 * sharesAtMost {
+		s := u.shareOf(fmt.Sprint("token", i), "example.com", nil)
+		for n := range 2 * guestViews {
+			s.views.get(fmt.Sprint(n))
+		}
+		if len(s.views.m) > guestViews || s.assets != u.assets {
+			t.Fatalf("a guest's dashboard keeps %d views; assets of its own: %v", len(s.views.m), s.assets != u.assets)
+		}
+	}
+	if len(u.shares.m) > sharesAtMost {
+		t.Errorf("%d dashboards are kept", len(u.shares.m))
+	}
+}
+
 func TestALinkWhoseFilterCannotBeReadOpensNothing(t *testing.T) {
 	for query, want := range map[string]int{"": 0, "f=is,country,DE": 1, "f=is,country,DE&f=is,page,/": 2, "f=is,shoe,9": -1, "f=is,country": -1,
 		"f=is,country,DE&f=is,shoe,9": -1, "filter=is,country,DE": -1, "period=28d": -1} {

@@ -86,7 +86,7 @@ func (u *UI) guest(key string, site aggregate.Site, asker Asker, base string) *U
 		Sites:    func() []aggregate.Site { return []aggregate.Site{site} },
 		Access:   Access{shared: site, Trusted: u.access.Trusted},
 		BasePath: base, PublicURL: u.public})
-	s.routes = shareMatrix()
+	s.routes, s.views.most = shareMatrix(), guestViews
 	u.shares.m[key] = s
 	return s
 }
