@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"footfall/aggregate"
+	"footfall/aggregate/team"
 	"footfall/ui/account"
 	"footfall/ui/view"
 
@@ -40,6 +41,15 @@ var ErrNameTaken = errors.New("there is a token of this name")
 
 // tokenScopes are what a token may do, in the order in which they are offered.
 var tokenScopes = []string{"stats", "send", "sites"}
+
+// scopesOf are those that the reader may give: a token for sites can delete its
+// site, and nobody hands out more than they have.
+func scopesOf(c *caller) []string {
+	if c.who.may(c.site, team.Delete) {
+		return tokenScopes
+	}
+	return tokenScopes[:2]
+}
 
 // sharingView is the page of who else sees a site's figures.
 type sharingView struct {
@@ -80,7 +90,7 @@ var linkLasts = []struct {
 
 func (u *UI) sharingView(c *caller) *sharingView {
 	l := u.locale(c.RequestCtx)
-	v := &sharingView{siteHead: u.siteHead(c, sharingPath), Scopes: tokenScopes, Public: u.origin(c.RequestCtx) + "/" + url.PathEscape(string(c.site))}
+	v := &sharingView{siteHead: u.siteHead(c, sharingPath), Scopes: scopesOf(c), Public: u.origin(c.RequestCtx) + "/" + url.PathEscape(string(c.site))}
 	for _, k := range aggregate.SettingKeys() {
 		if slices.Contains(sharingKeys, k.Key) {
 			v.Fields = append(v.Fields, fieldOf(l, k, &c.settings))
@@ -225,7 +235,7 @@ func (u *UI) endLink(c *caller) {
 // newToken makes a token for programs.
 func (u *UI) newToken(c *caller) {
 	name, scope := strings.TrimSpace(string(c.PostArgs().Peek("name"))), string(c.PostArgs().Peek("scope"))
-	if name == "" || len(name) > 100 || !slices.Contains(tokenScopes, scope) || u.tokenBook == nil {
+	if name == "" || len(name) > 100 || !slices.Contains(scopesOf(c), scope) || u.tokenBook == nil {
 		u.sharingWrong(c, "sharing.name")
 		return
 	}

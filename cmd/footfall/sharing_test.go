@@ -166,6 +166,11 @@ func TestTokensAreMadePerSiteAndEndWithIt(t *testing.T) {
 	}
 	e.alice.post("/a.test/sharing", "/a.test/sharing/token", "name", "report", "scope", "stats").want(t, "the name again", 422)
 	e.alice.post("/a.test/sharing", "/a.test/sharing/token", "name", "root", "scope", "everything").want(t, "a scope that is none", 422)
+	e.alice.post("/a.test/sharing", "/a.test/sharing/token", "name", "root", "scope", "sites").want(t, "a scope that can delete the site, from somebody who cannot", 422)
+	if strings.Contains(e.alice.get("/a.test/sharing").body, `value="sites"`) {
+		t.Error("an admin is offered the scope sites")
+	}
+	made(t, e.ada.post("/a.test/sharing", "/a.test/sharing/token", "name", "manager", "scope", "sites"))
 	e.bella.post("/b.test/sharing", "/b.test/sharing/token/end", "name", "report")
 	program.get("/a.test").want(t, "after somebody of another site tried to end it", 200)
 	e.ada.post("/a.test/settings", "/a.test/settings/delete", "domain", "b.test").want(t, "deleting with the wrong name", 422)
