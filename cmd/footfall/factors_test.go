@@ -28,6 +28,12 @@ func TestTheSecondFactorOverHTTP(t *testing.T) {
 	page.want(t, "setting up", 200, "data:image/png;base64,")
 	secret := shownSecrets.FindStringSubmatch(page.body)[1]
 	ada.post("/account", "/account/code/enable", "secret", secret, "code", "000000").want(t, "a wrong code", 422, "The code is wrong", secret)
+	const brought = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+	if now, err := totp.GenerateCode(brought, time.Now()); err != nil {
+		t.Fatal(err)
+	} else {
+		ada.post("/account", "/account/code/enable", "secret", brought, "code", now).want(t, "a secret that was brought along", 422, "The code is wrong")
+	}
 	now, err := totp.GenerateCode(secret, time.Now().Add(-30*time.Second))
 	if err != nil {
 		t.Fatal(err)

@@ -59,6 +59,8 @@ type Book struct {
 	journeys journeys
 	resets   resets
 
+	enrolments enrolments
+
 	// change is held by whoever reads records to write them: what was read still
 	// holds then.
 	change sync.Mutex

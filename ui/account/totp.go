@@ -2,6 +2,7 @@ package account
 
 import (
 	"bytes"
+	"crypto/subtle"
 	"encoding/base32"
 	"encoding/base64"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pquerna/otp"
@@ -34,6 +36,45 @@ type Enrolment struct {
 	Image  string // the same as a data: URL of a QR code
 }
 
+// enrolments are authenticators that are being set up, one for each account. They
+// live in memory.
+type enrolments struct {
+	mu sync.Mutex // protects m
+	m  map[uint32]enrolling
+}
+
+type enrolling struct {
+	secret string
+	ends   time.Time
+}
+
+// enrolLasts is how long the setting up of an authenticator may take.
+const enrolLasts = 30 * time.Minute
+
+func (e *enrolments) begin(id uint32, secret string, now time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.m == nil {
+		e.m = map[uint32]enrolling{}
+	}
+	e.m[id] = enrolling{secret, now.Add(enrolLasts)}
+}
+
+// open reports whether the secret is the one that was made for the account: whoever
+// has taken a session over must not bring one along.
+func (e *enrolments) open(id uint32, secret string, now time.Time) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	one, ok := e.m[id]
+	return ok && !now.After(one.ends) && subtle.ConstantTimeCompare([]byte(one.secret), []byte(secret)) == 1
+}
+
+func (e *enrolments) end(id uint32) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.m, id)
+}
+
 // EnrolTOTP makes a secret for an authenticator. issuer is what it is listed under.
 func (b *Book) EnrolTOTP(id uint32, issuer string) (Enrolment, error) {
 	a, ok := b.o.Accounts.All()[id]
@@ -44,15 +85,16 @@ func (b *Book) EnrolTOTP(id uint32, issuer string) (Enrolment, error) {
 	if err != nil {
 		return Enrolment{}, fmt.Errorf("make an authenticator's secret: %w", err)
 	}
+	b.enrolments.begin(id, key.Secret(), b.o.Clock())
 	return b.enrolment(key)
 }
 
-// ResumeTOTP is the enrolment of a secret that was made before: its code was
-// mistyped, say.
+// ResumeTOTP is the enrolment that EnrolTOTP began with a secret: its code was
+// mistyped, say. The error is ErrCode.
 func (b *Book) ResumeTOTP(id uint32, issuer, secret string) (Enrolment, error) {
 	a, ok := b.o.Accounts.All()[id]
 	raw, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(secret)
-	if !ok || err != nil || len(raw) < 16 || len(raw) > 64 {
+	if !ok || err != nil || !b.enrolments.open(id, secret, b.o.Clock()) {
 		return Enrolment{}, ErrCode
 	}
 	key, err := totp.Generate(totp.GenerateOpts{Issuer: issuer, AccountName: a.Email, Secret: raw, Period: totpPeriod})
@@ -86,12 +128,12 @@ func step(secret, code string, now time.Time) (int64, bool) {
 	return 0, false
 }
 
-// EnableTOTP makes an authenticator the second factor once it has shown that it
-// works, and returns the recovery codes: there is no other copy. All other sessions
+// EnableTOTP makes an authenticator, whose secret is EnrolTOTP's, the second factor
+// once it has shown that it works, and returns the recovery codes: there is no other copy. All other sessions
 // end. The error is ErrCode.
 func (b *Book) EnableTOTP(id uint32, secret, code string, keep uint32) (recovery []string, err error) {
 	used, ok := step(secret, cleanCode(code), b.o.Clock())
-	if !ok {
+	if !ok || !b.enrolments.open(id, secret, b.o.Clock()) {
 		return nil, ErrCode
 	}
 	var sums [][]byte
@@ -114,6 +156,7 @@ func (b *Book) EnableTOTP(id uint32, secret, code string, keep uint32) (recovery
 	if err := b.o.Accounts.Change(id, a); err != nil {
 		return nil, err
 	}
+	b.enrolments.end(id)
 	return recovery, b.endSessions(id, keep)
 }
 

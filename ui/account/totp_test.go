@@ -21,6 +21,40 @@ func code(t *testing.T, secret string, at time.Time) string {
 	return c
 }
 
+func TestOnlyASecretThatWasMadeHereBecomesTheSecondFactor(t *testing.T) {
+	d := open(t)
+	ada, bob := d.add(t, "ada@example.com", team.Grants{All: team.Owner}), d.add(t, "bob@example.com", team.Grants{All: team.Viewer})
+	enable := func(what, secret string, want error) {
+		t.Helper()
+		if _, err := d.EnableTOTP(ada.ID, secret, code(t, secret, d.now), 0); !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", what, err, want)
+		}
+	}
+	const brought = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+	enable("a secret that was brought along", brought, ErrCode)
+	of := func(m Member) string {
+		t.Helper()
+		e, err := d.EnrolTOTP(m.ID, "Footfall")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e.Secret
+	}
+	own, old := of(bob), of(ada)
+	enable("somebody else's", own, ErrCode)
+	secret := of(ada)
+	enable("one before the last", old, ErrCode)
+	enable("one that was brought along after all", brought, ErrCode)
+	if _, err := d.ResumeTOTP(ada.ID, "Footfall", brought); !errors.Is(err, ErrCode) {
+		t.Errorf("resuming with a secret that was brought along: %v", err)
+	}
+	enable("the last one", secret, nil)
+	enable("the same again", secret, ErrCode)
+	late := of(ada)
+	d.now = d.now.Add(enrolLasts + time.Second)
+	enable("one that took too long", late, ErrCode)
+}
+
 func TestACodeSignsInOnce(t *testing.T) {
 	d := open(t)
 	ada := d.add(t, "ada@example.com", team.Grants{All: team.Owner})
