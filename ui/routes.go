@@ -97,6 +97,8 @@ func matrix() []route {
 		{"GET", "/{site}/" + refusedPath, one, team.See, (*UI).showRefused},
 		{"GET", "/{site}/" + notesPath, one, team.See, (*UI).showNotes},
 		{"POST", "/{site}/" + notesPath, one, team.Work, (*UI).changeNotes},
+		{"GET", "/{site}/" + segmentsPath, one, team.See, (*UI).showSegments},
+		{"POST", "/{site}/" + segmentsPath, one, team.See, (*UI).changeSegments},
 		{"GET", "/{site}/" + waysPath, one, team.See, (*UI).showWays},
 		{"POST", "/{site}/" + waysPath, one, team.Configure, (*UI).changeWays},
 		{"POST", "/{site}/" + refusedPath + "/allow", one, team.Configure, (*UI).allowHost},

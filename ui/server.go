@@ -32,6 +32,8 @@ type Options struct {
 	PropertyKeys func(site aggregate.Site, first, last aggregate.Day) ([]ask.PropertyKey, error)
 	// Annotations are what the team noted about days. May be nil.
 	Annotations api.Annotations
+	// Segments are filters saved under names. May be nil: none can be saved.
+	Segments api.Segments
 	// Goals are what is defined for a site, and Ways which way its visits went. May be
 	// nil: there is no page of either.
 	Goals api.Goals
@@ -103,6 +105,7 @@ type UI struct {
 	notices       func(aggregate.Site) []string
 	propertyKeys  func(site aggregate.Site, first, last aggregate.Day) ([]ask.PropertyKey, error)
 	annotations   api.Annotations // may be nil
+	segments      api.Segments    // may be nil
 	goals         api.Goals       // may be nil
 	paths         api.FunnelsAndFlows
 	ledger        Ledger // may be nil
@@ -146,7 +149,7 @@ func New(o Options) *UI {
 		propertyKeys: o.PropertyKeys, ledger: o.Ledger, ledgers: o.Ledgers, gate: o.Gate, addSite: o.AddSite, strangers: o.Strangers, pinned: o.Pinned, tagPaths: o.TagPaths, addressHeader: o.AddressHeader,
 		disclose: o.Disclose, derive: o.Derive, access: o.Access, public: strings.TrimRight(o.PublicURL, "/"), clock: o.Clock, log: o.Log,
 		keeper: o.Keeper, tokenBook: o.TokenBook, noticeBook: o.NoticeBook, routes: matrix(), assets: loadAssets()}
-	u.goals, u.paths = o.Goals, o.Ways
+	u.goals, u.paths, u.segments = o.Goals, o.Ways, o.Segments
 	if base := strings.Trim(o.BasePath, "/"); base != "" {
 		u.base = "/" + base
 	}

@@ -53,6 +53,8 @@ type scene struct {
 	grains   []aggregate.TimeGrain
 	grain    aggregate.TimeGrain
 	notes    []string
+	saved    []saved // the segments that the reader sees
+	saves    bool    // the reader may save one
 }
 
 func (u *UI) scene(l *words.Locale, site aggregate.Site, settings *aggregate.Settings, v *view.View) *scene {
@@ -103,9 +105,13 @@ func (u *UI) serveSite(ctx *fasthttp.RequestCtx, who reader, site aggregate.Site
 		title = reportTitle(l, v.Report) + " · " + title
 	}
 	origin := u.origin(ctx)
-	key := strings.Join(append([]string{"site", string(site), v.Query(), origin}, v.Unread...), "\n")
+	kept := u.savedFor(who, site)
+	shared, own := u.maySave(who, site)
+	key := strings.Join(append([]string{"site", string(site), v.Query(), origin, savedKey(kept, shared || own)}, v.Unread...), "\n")
 	u.page(ctx, who, shell{Title: title + " · Footfall", Site: true, Affairs: u.affairsOf(who, site)}, settings.Location(), key, "site", func() any {
-		return u.scene(l, site, settings, v).page(origin)
+		s := u.scene(l, site, settings, v)
+		s.saved, s.saves = kept, shared || own
+		return s.page(origin)
 	})
 }
 

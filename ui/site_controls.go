@@ -25,6 +25,9 @@ type controls struct {
 	CompareCustom  bool
 	Chips          []chip
 	Clear          string
+	Saved          []choice    // filters that were saved
+	Named          string      // the one that is shown
+	Save, Manage   string      // pages of them
 	Form           *filterForm // for one filter more
 	Full           string      // why no filter can be added
 	Keys           []keyHelp
@@ -157,15 +160,8 @@ func compareName(c view.Comparison) string {
 
 func (s *scene) filterControls(c *controls) {
 	for i, f := range s.v.Filters {
-		chip := chip{Key: s.keyName(f.Key), Op: s.l.Say("op." + string(f.Op)), Remove: s.url(s.v.Without(i)),
-			Form: s.filterForm(i, f)}
-		for _, value := range f.Values {
-			chip.Values = append(chip.Values, s.valueName(f.Key, value))
-		}
-		if n := len(chip.Values); n > 3 {
-			chip.Values, chip.More = chip.Values[:2], n-2
-		}
-		chip.Name = chip.Key + " " + chip.Op + " " + strings.Join(chip.Values, ", ")
+		chip := s.chip(f)
+		chip.Remove, chip.Form = s.url(s.v.Without(i)), s.filterForm(i, f)
 		c.Chips = append(c.Chips, chip)
 	}
 	to := s.v.Whole()
@@ -176,6 +172,20 @@ func (s *scene) filterControls(c *controls) {
 	} else {
 		c.Full = s.l.Say("filter.full")
 	}
+	s.savedControls(c)
+}
+
+// chip is a filter in words.
+func (s *scene) chip(f view.Filter) chip {
+	c := chip{Key: s.keyName(f.Key), Op: s.l.Say("op." + string(f.Op))}
+	for _, value := range f.Values {
+		c.Values = append(c.Values, s.valueName(f.Key, value))
+	}
+	if n := len(c.Values); n > 3 {
+		c.Values, c.More = c.Values[:2], n-2
+	}
+	c.Name = c.Key + " " + c.Op + " " + strings.Join(c.Values, ", ")
+	return c
 }
 
 // filterForm is the form that adds a filter or, with i of one that is on, changes

@@ -74,6 +74,15 @@ var stories = []story{
 		return &notesView{Site: "example.com", Back: "#", Action: "#", Token: "x", Why: l.Say("notes.wrong")}
 	}},
 	{"Annotations, for a viewer", "notes", func(l *words.Locale) any { return &notesView{Site: "example.com", Back: "#"} }},
+	{"Saved filters", "segments", func(l *words.Locale) any {
+		return &segmentsView{Site: "example.com", Back: "#", Action: "#", Token: "x", Shared: true, Own: true, Now: "Page contains /blog", Segments: []segmentRow{
+			{ID: 1, Name: "Readers", Text: "Page contains /blog", URL: "#", May: true}, {ID: 2, Name: longName, Text: longName, URL: "#", Mine: true, May: true},
+			{ID: 3, Name: "For programs"}}}
+	}},
+	{"Saved filters, a mistake", "segments", func(l *words.Locale) any {
+		return &segmentsView{Site: "example.com", Back: "#", Action: "#", Token: "x", Own: true, Now: longName, Why: l.Say("segments.wrong"), Name: "Readers"}
+	}},
+	{"Saved filters, none", "segments", func(l *words.Locale) any { return &segmentsView{Site: "example.com", Back: "#"} }},
 	{"A message", "message", func(l *words.Locale) any {
 		return &messageView{Title: l.Say("message.no_site"), Text: l.Say("message.no_site.add", "site", "example.com"), Home: "#", Command: "footfall site add example.com"}
 	}},

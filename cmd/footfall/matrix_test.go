@@ -55,6 +55,8 @@ var expected = map[string]string{
 	"POST /forgotten":              "anyone",
 	"GET /forgotten/{token}":       "anyone",
 	"POST /forgotten/{token}":      "anyone",
+	"GET /{site}/segments":         "viewer",
+	"POST /{site}/segments":        "viewer with an account",
 	"GET /{site}/goals":            "viewer",
 	"POST /{site}/goals":           "editor",
 	"GET /share/{token}":           "anyone",
@@ -206,6 +208,8 @@ func (w *walker) may(takes, site string) bool {
 		return true
 	case takes == "an account":
 		return w.account
+	case where == "with an account" && !w.account:
+		return false
 	case where == "of any site":
 		return w.account || of(role, max(w.a, w.b))
 	case where == "of all":

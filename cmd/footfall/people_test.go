@@ -44,16 +44,23 @@ func (s *server) teammate(header ...string) *teammate {
 
 func (p *teammate) do(method, path string, form url.Values, header ...string) reply {
 	p.t.Helper()
-	var body io.Reader
-	if form != nil {
-		body = strings.NewReader(form.Encode())
+	if form == nil {
+		return p.send(method, path, nil, header...)
 	}
+	return p.send(method, path, strings.NewReader(form.Encode()), append([]string{"Content-Type", "application/x-www-form-urlencoded"}, header...)...)
+}
+
+// json sends what programs send.
+func (p *teammate) json(method, path, body string) reply {
+	p.t.Helper()
+	return p.send(method, path, strings.NewReader(body), "Content-Type", "application/json")
+}
+
+func (p *teammate) send(method, path string, body io.Reader, header ...string) reply {
+	p.t.Helper()
 	req, err := http.NewRequest(method, p.url+path, body)
 	if err != nil {
 		p.t.Fatal(err)
-	}
-	if form != nil {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	for h := append(p.header, header...); len(h) > 0; h = h[2:] {
 		if h[0] == "Host" {

@@ -205,7 +205,7 @@ func (s *Server) wire(proxies ingest.Proxies) {
 	goals := &goalBook{s.db, s.clock, s.engine}
 	programs := s.openAPI(tokens, goals, first)
 	s.ui = ui.New(ui.Options{Ask: s.asker, PropertyKeys: s.asker.PropertyKeys, Sites: siteKeeper{s.control}.Names, Settings: s.db.Settings, First: first, Notices: s.notices, Credits: s.credits, Called: s.places.Called,
-		Annotations: s.db, Ledger: s.engine, Ledgers: ledgers{s.db, s.engine}, Gate: gate{s.db}, AddSite: siteKeeper{s.control}.Add,
+		Annotations: s.db, Segments: s.db, Ledger: s.engine, Ledgers: ledgers{s.db, s.engine}, Gate: gate{s.db}, AddSite: siteKeeper{s.control}.Add,
 		Strangers: s.engine.Strangers, Pinned: pinnedScript(), TagPaths: s.flags.tagPaths(), AddressHeader: s.flags.ClientIPHeader,
 		Goals: goals, Ways: s.asker, Badge: s.openBadges(), Query: programs.Ask,
 		API: programs.Serve, Keeper: siteKeeper{s.control}, TokenBook: tokens, NoticeBook: noticeBook{s.control},
