@@ -93,7 +93,17 @@ func (m *Mail) Send(ctx context.Context, l Letter) error {
 		return fmt.Errorf("%w: %w", ErrMail, err)
 	}
 	if err := client.DialAndSendWithContext(ctx, msg); err != nil {
-		return fmt.Errorf("%w: %w", ErrMail, plain(err))
+		return fmt.Errorf("%w: %w", ErrMail, unaddressed(err))
 	}
 	return nil
+}
+
+// unaddressed is an error of sending without the receiver, whom both the library and
+// the server's own words name.
+func unaddressed(err error) error {
+	var refused *mail.SendError
+	if errors.As(err, &refused) {
+		return fmt.Errorf("the server refused while %s (code %d)", refused.Reason, refused.ErrorCode())
+	}
+	return plain(err)
 }

@@ -41,7 +41,12 @@ type postSession struct {
 func (s *postSession) Reset()                                      {}
 func (s *postSession) Logout() error                               { return nil }
 func (s *postSession) Mail(from string, _ *smtp.MailOptions) error { s.letter.from = from; return nil }
-func (s *postSession) Rcpt(to string, _ *smtp.RcptOptions) error   { s.letter.to = to; return nil }
+func (s *postSession) Rcpt(to string, _ *smtp.RcptOptions) error {
+	if s.letter.to = to; strings.HasPrefix(to, "nobody@") {
+		return &smtp.SMTPError{Code: 550, Message: "there is no <" + to + "> here"}
+	}
+	return nil
+}
 func (s *postSession) Data(r io.Reader) error {
 	data, err := io.ReadAll(r)
 	s.letter.data = string(data)
@@ -116,6 +121,17 @@ func TestALetterArrivesInBothForms(t *testing.T) {
 	}
 	if got := forms["text/html"]; !strings.Contains(got, `lang="de"`) || !strings.Contains(got, "/&lt;b&gt;@everyone") || strings.Contains(got, "<img") {
 		t.Errorf("the page is %s", got)
+	}
+}
+
+func TestTheErrorOfALetterThatWasRefusedDoesNotNameTheReceiver(t *testing.T) {
+	m, err := NewMail("smtp://"+openPostOffice(t).address, "", "footfall@example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = m.Send(context.Background(), Letter{To: "nobody@example.com", Subject: "x", Text: "x"})
+	if err == nil || strings.Contains(err.Error(), "nobody@") || !strings.Contains(err.Error(), "550") {
+		t.Errorf("the error is %v", err)
 	}
 }
 
