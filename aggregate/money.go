@@ -72,13 +72,22 @@ func ParseAmount(text string) (micros int64, ok bool) {
 	return micros, ok && micros <= int64(MaxAmount)/moneyUnit*1_000_000
 }
 
+// NoCurrency as a site's currency: its owner does not want amounts counted.
+const NoCurrency = "none"
+
+// firstCurrency is what a site's currency is called until an amount has come.
+const firstCurrency = "first"
+
+// Earns reports whether amounts are counted: the site has a currency.
+func (s *Settings) Earns() bool { return s.Currency != "" && s.Currency != NoCurrency }
+
 // Convert turns millionths of a currency into the site's. ok is false where the
 // site has no currency or no rate for this one, or the amount is beyond MaxAmount.
 func (s *Settings) Convert(micros int64, currency string) (m Money, ok bool) {
 	nano := int64(rateUnit)
 	if currency != s.Currency || currency == "" {
 		i := slices.IndexFunc(s.Rates, func(r Rate) bool { return r.Currency == currency })
-		if i < 0 || s.Currency == "" {
+		if i < 0 || !s.Earns() {
 			return 0, false
 		}
 		nano = s.Rates[i].Nano
@@ -165,13 +174,17 @@ func (d decimal) scaled(n int) (int64, bool) {
 }
 
 func setCurrency(s *Settings, value string) error {
-	if none(value) {
+	if value == firstCurrency {
 		s.Currency = ""
+		return nil
+	}
+	if none(value) {
+		s.Currency = NoCurrency
 		return nil
 	}
 	code, ok := ParseCurrency(value)
 	if !ok {
-		return fmt.Errorf("%q is no currency code of three letters, such as EUR", value)
+		return fmt.Errorf("%q is no currency code of three letters, such as EUR; first and none are accepted too", value)
 	}
 	s.Currency = code
 	return nil

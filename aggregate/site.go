@@ -76,7 +76,7 @@ type Settings struct {
 	// alone = none but those that trackers send by themselves.
 	Properties []string `json:"properties"`
 	SearchKey  string   `json:"search_key"` // query key of the site's own search; blank = its terms are not counted
-	Currency   string   `json:"currency"`   // ISO 4217; blank = amounts are not counted
+	Currency   string   `json:"currency"`   // ISO 4217; blank = that of the first amount that comes; NoCurrency = amounts are not counted
 	Rates      []Rate   `json:"rates"`      // of other currencies
 
 	// Script is what the script does by itself in pages of this site that ask for it
@@ -177,8 +177,8 @@ var settingKeys = []Setting{
 		func(s *Settings) string { return listOr("any", s.Properties) }, setProperties},
 	{"search_key", "the query key of your site's own search, such as q: what is searched for is counted (none = it is not)",
 		func(s *Settings) string { return listOr("none", single(s.SearchKey)) }, setSearchKey},
-	{"currency", "the currency in which revenue is counted, such as EUR (none = it is not); a change does not convert what is counted already",
-		func(s *Settings) string { return listOr("none", single(s.Currency)) }, setCurrency},
+	{"currency", "the currency in which revenue is counted, such as EUR (first = that of the first amount that comes; none = it is not); a change does not convert what is counted already",
+		func(s *Settings) string { return listOr(firstCurrency, single(s.Currency)) }, setCurrency},
 	{"rates", "what one unit of other currencies is worth in the site's, such as USD=0.92,GBP=1.17; amounts without a rate are no revenue",
 		ratesText, setRates},
 	{"script", "what the script does by itself where the tag names it as script.js?site=<site> and does not say: " + strings.Join(scriptWords, ", ") + " (default = as usual)",

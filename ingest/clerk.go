@@ -85,6 +85,7 @@ type Clerk struct {
 	places   Places
 	networks Networks // nil = none is known
 	spam     *spam.List
+	currency func(site aggregate.Site, code string) string // nil = no site takes one by itself
 	zones    atomic.Pointer[map[string]*time.Location]
 }
 
@@ -98,6 +99,13 @@ func NewClerk(visitors Visitors, agents Agents, places Places) *Clerk {
 
 // UseSpamList replaces the built-in list. It must come before the first beacon.
 func (c *Clerk) UseSpamList(list *spam.List) { c.spam = list }
+
+// UseCurrencies lets a site whose owner has named no currency take that of the first
+// amount that counts: settle makes code, which it may keep, the site's own, and
+// returns the currency that the site has then. It must come before the first beacon.
+func (c *Clerk) UseCurrencies(settle func(site aggregate.Site, code string) string) {
+	c.currency = settle
+}
 
 // Admit judges t's beacon for one site. dropped is "" when t.Hit is to be
 // counted, else the reason, with a detail where there is one (the kind of bot, the
@@ -117,6 +125,9 @@ func (c *Clerk) Admit(t *Ticket, site aggregate.Site, settings *aggregate.Settin
 	}
 	dropped, detail, told := c.judge(t, site, settings, who)
 	if dropped == "" {
+		if code := t.Beacon.Currency; code != "" && known && settings.Currency == "" && c.currency != nil {
+			settings.Currency = c.currency(site, strings.Clone(code))
+		}
 		c.fill(t, site, settings, who, &told, t.Beacon.Kind != aggregate.Engagement)
 	}
 	switch {

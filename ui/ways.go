@@ -151,7 +151,7 @@ var goalColumns = []aggregate.Metric{aggregate.MetricVisitors, aggregate.MetricE
 
 // goalTable asks for all goals of the shown days.
 func (s *scene) goalTable(goals []aggregate.Goal) (t goalTable) {
-	t.Revenue = s.settings.Currency != ""
+	t.Revenue = s.settings.Earns()
 	if len(goals) == 0 {
 		return t
 	}

@@ -362,7 +362,7 @@ func (f *figures) groupOf(c *cell) base {
 // revenue is the sum of a cell's amounts, or their mean.
 func (f *figures) revenue(c *cell, mean bool) aggregate.Value {
 	sum, n := c.counts[aggregate.Revenue], c.counts[aggregate.Paid]
-	if f.p.settings.Currency == "" || mean && n <= 0 {
+	if !f.p.settings.Earns() || mean && n <= 0 {
 		return aggregate.Value{Null: true}
 	}
 	if mean {

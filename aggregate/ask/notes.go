@@ -133,8 +133,8 @@ func (p *plan) warningsOf(m aggregate.Metric) (all []aggregate.Warning) {
 		"Of visits with an event without the property no means are kept on past days.")
 	warn(n.hiddenRow && (needs.visitors || needs.visits), codeFloor,
 		"How many the row (hidden) stands for is known within bounds: it shows the upper one.")
-	warn(p.settings.Currency == "" && (m == aggregate.MetricTotalRevenue || m == aggregate.MetricAverageRevenue), codeCurrency,
-		"This site has no currency: set it (and the rates of others), and amounts are counted from then on.")
+	warn(!p.settings.Earns() && (m == aggregate.MetricTotalRevenue || m == aggregate.MetricAverageRevenue), codeCurrency,
+		"This site has no currency: that of the first amount becomes its own, unless its settings name one (or none).")
 	if n.missing != nil {
 		warn(true, codeFloor, p.missingSentence(m))
 	}

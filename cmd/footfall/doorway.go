@@ -35,6 +35,7 @@ func openSpamList(file string) (*spam.List, error) {
 // openDoor makes the front door.
 func (s *Server) openDoor(clerk *ingest.Clerk, proxies ingest.Proxies, tokens *tokenBook) *ingest.Door {
 	clerk.UseSpamList(s.spam)
+	clerk.UseCurrencies(currencies{s.db, s.log}.settle)
 	if s.networks != nil {
 		clerk.UseNetworks(s.networks)
 	}

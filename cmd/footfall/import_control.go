@@ -181,6 +181,7 @@ func (j *importJob) openLines(format importer.Format) error {
 	if c.spam != nil {
 		clerk.UseSpamList(c.spam)
 	}
+	clerk.UseCurrencies(j.settleCurrency)
 	sink, err := j.begin(j.question.Note)
 	if err != nil {
 		return err
@@ -193,6 +194,15 @@ func (j *importJob) openLines(format importer.Format) error {
 	j.reader, err = importer.New(importer.Options{Format: format, Site: j.site.Site, Settings: j.site.Settings,
 		Clerk: clerk, Expire: salts.Expire, Sink: sink, Now: c.clock()})
 	return err
+}
+
+// settleCurrency gives the site the currency of the first amount; a dry run only
+// reckons with it.
+func (j *importJob) settleCurrency(site aggregate.Site, code string) string {
+	if j.question.DryRun {
+		return code
+	}
+	return currencies{j.control.db, j.control.log}.settle(site, code)
 }
 
 // batch is how many blocks of reports are written at once.
