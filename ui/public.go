@@ -68,13 +68,14 @@ const (
 
 var errPublicBusy = errors.New("too many different questions in five minutes")
 
-// Answer implements Asker. All pages of an answer are cut out of one.
+// Answer implements Asker. All orders and pages of an answer are made of one, so that
+// there are no more questions than the menu has.
 func (b *blurred) Answer(q *aggregate.Query) (*aggregate.Report, error) {
 	if err := b.admit(q); err != nil {
 		return nil, err
 	}
 	whole := *q
-	whole.Limit, whole.Offset = 0, 0
+	whole.Orders, whole.Limit, whole.Offset = nil, 0, 0
 	one := b.answer(fmt.Sprintf("%+v", whole))
 	if one == nil {
 		return nil, errPublicBusy
@@ -90,11 +91,12 @@ func (b *blurred) Answer(q *aggregate.Query) (*aggregate.Report, error) {
 		return nil, one.err
 	}
 	report := *one.report
+	report.Rows = slices.Clone(report.Rows)
+	sortBlurred(report.Rows, q)
 	report.Rows = report.Rows[min(q.Offset, len(report.Rows)):]
 	if q.Limit > 0 {
 		report.Rows = report.Rows[:min(q.Limit, len(report.Rows))]
 	}
-	report.Rows = slices.Clip(report.Rows)
 	return &report, nil
 }
 
@@ -122,6 +124,9 @@ func (b *blurred) admit(q *aggregate.Query) error {
 		return &ask.Refusal{Part: "date_range", Why: "A public view shows whole days only."}
 	case len(q.Filters) > 1 || len(q.Filters) == 1 && !isEventFilter(&q.Filters[0]):
 		return &ask.Refusal{Part: "filters", Why: "A public view cannot be filtered."}
+	case len(q.Filters) == 0 && slices.ContainsFunc(q.Fields, func(f aggregate.Field) bool { return f.Dimension == aggregate.Property }):
+		// Made-up keys would use the answers of a slot up, too.
+		return &ask.Refusal{Part: "dimensions", Why: "A public view shows no properties."}
 	}
 	return nil
 }
@@ -138,7 +143,7 @@ func isEventFilter(f *aggregate.Filter) bool {
 // work asks a whole question and blurs the answer.
 func (b *blurred) work(q *aggregate.Query) (*aggregate.Report, error) {
 	inner := *q
-	inner.Metrics, inner.Orders = []aggregate.Metric{aggregate.MetricVisitors}, nil
+	inner.Metrics = []aggregate.Metric{aggregate.MetricVisitors}
 	for _, m := range q.Metrics {
 		if k := kindOf(m); (k == aCount || k == aMean) && m != aggregate.MetricVisitors {
 			inner.Metrics = append(inner.Metrics, m)
@@ -149,7 +154,7 @@ func (b *blurred) work(q *aggregate.Query) (*aggregate.Report, error) {
 		return nil, err
 	}
 	out := &aggregate.Report{Grain: told.Grain, TimeLabels: told.TimeLabels, Lossy: told.Lossy}
-	timed := len(q.Fields) > 0 && q.Fields[0].Time != aggregate.NoTime
+	timed := isTimed(q)
 	seen := map[string]bool{}
 	for _, row := range told.Rows {
 		values := b.values(q, &inner, row.Values)
@@ -169,7 +174,7 @@ func (b *blurred) work(q *aggregate.Query) (*aggregate.Report, error) {
 	if len(q.Fields) == 0 && len(out.Rows) == 0 {
 		out.Rows = []aggregate.ReportRow{{Values: b.values(q, &inner, nil)}}
 	}
-	sortBlurred(out.Rows, q, timed)
+	sortBlurred(out.Rows, q)
 	out.Rows = slices.Clone(out.Rows[:min(publicRows, len(out.Rows))]) // the rest is let go
 	out.TotalRows = len(out.Rows)
 	return out, nil
@@ -235,9 +240,14 @@ func coarse(m aggregate.Metric, v float64) float64 {
 	return math.Round(v)
 }
 
+// isTimed reports whether the rows of an answer are steps of time.
+func isTimed(q *aggregate.Query) bool {
+	return len(q.Fields) > 0 && q.Fields[0].Time != aggregate.NoTime
+}
+
 // sortBlurred orders rows by what is told of them: the exact order would tell more.
-func sortBlurred(rows []aggregate.ReportRow, q *aggregate.Query, timed bool) {
-	by, descending := 0, true
+func sortBlurred(rows []aggregate.ReportRow, q *aggregate.Query) {
+	by, descending, timed := 0, true, isTimed(q)
 	if len(q.Orders) > 0 && q.Orders[0].Metric != "" {
 		by, descending = slices.Index(q.Metrics, q.Orders[0].Metric), q.Orders[0].Descending
 	}

@@ -118,6 +118,10 @@ func TestPublicReportsHaveNoRareRowsAndTheirOrderTellsNothing(t *testing.T) {
 	if got := askAll(t, b, q); !slices.Equal(got, []string{"/b 9", "/c 9"}) {
 		t.Errorf("the second page is %q", got)
 	}
+	q.Orders[0].Descending = false
+	if got := askAll(t, b, q); !slices.Equal(got, []string{"/d 3", "/a 9"}) {
+		t.Errorf("the second page from below is %q", got)
+	}
 }
 
 func TestAPublicTrendDoesNotTellNobodyFromOneVisitor(t *testing.T) {
@@ -159,19 +163,19 @@ func TestPublicAnswersTakeBoundedMemory(t *testing.T) {
 	b := blur(asker, &at)
 	q := aggregate.Query{Site: "example.com", Metrics: []aggregate.Metric{aggregate.MetricVisitors}, Range: aggregate.Range{Days: true, First: 1, Last: 2},
 		Fields: []aggregate.Field{{Name: "event:page", Dimension: aggregate.Page}}, Limit: 100}
-	for i := range publicAnswers + 10 { // pages of one report
-		q.Offset = 100 * i
+	for i := range publicAnswers + 10 { // orders and pages of one report
+		q.Offset, q.Orders = 100*i, []aggregate.Order{{Metric: aggregate.MetricVisitors, Descending: i%2 == 0}}
 		if r, err := b.Answer(&q); err != nil || len(r.Rows) > 100 {
 			t.Fatalf("page %d: %v", i, err)
 		}
 	}
 	if asker.asked != 1 || len(b.kept) != 1 {
-		t.Errorf("the pages of one report were asked for %d times, %d answers are kept", asker.asked, len(b.kept))
+		t.Errorf("the orders and pages of one report were asked for %d times, %d answers are kept", asker.asked, len(b.kept))
 	}
 	ask := func(reports int) {
 		q.Offset = 0
 		for i := range reports {
-			q.Fields = []aggregate.Field{{Name: fmt.Sprintf("event:props:%d", i), Dimension: aggregate.Property}}
+			q.Range.First = aggregate.Day(-i)
 			_, _ = b.Answer(&q)
 		}
 	}
@@ -228,6 +232,7 @@ func TestAPublicViewRefusesFiltersAndFineTimes(t *testing.T) {
 		"a filter":         {Range: days, Filters: []aggregate.Filter{is}},
 		"two filters":      {Range: days, Filters: []aggregate.Filter{event, is}},
 		"a negated filter": {Range: days, Filters: []aggregate.Filter{{Op: aggregate.FilterNot, Args: []aggregate.Filter{is}}}},
+		"a property":       {Range: days, Fields: []aggregate.Field{{Name: "event:props:plan", Dimension: aggregate.Property}}},
 		"minutes":          {Range: aggregate.Range{Realtime: true}, Fields: []aggregate.Field{{Time: aggregate.Minute}}},
 		"a part of a day":  {Range: aggregate.Range{From: now, To: now.Add(time.Hour)}},
 		"another site":     {Range: days, Site: "other.example"},
