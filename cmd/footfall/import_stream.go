@@ -188,6 +188,10 @@ func (fs *fileStream) addZip(name string, r io.ReaderAt, size int64) error {
 	return nil
 }
 
+// nameTheFormat is what to do where no format is found out. The zip of CSV tables
+// looks as if it could be read back, and must not be taken for another program's.
+const nameTheFormat = "name it: there are %s (what footfall export --format csv writes is for people; --format json is read back)"
+
 // findFormat finds out the format where that is asked for.
 func (fs *fileStream) findFormat() error {
 	if fs.format != autoFormat {
@@ -203,7 +207,7 @@ func (fs *fileStream) findFormat() error {
 		format, ok := importer.Detect(f.name, head)
 		switch {
 		case !ok && len(fs.files) == 1:
-			return hint(fmt.Errorf("the format of %s is not known", f.name), "name it: there are %s", importFormats())
+			return hint(fmt.Errorf("the format of %s is not known", f.name), nameTheFormat, importFormats())
 		case !ok: // other tables of the same export may tell
 		case by != "" && format != fs.format:
 			return hint(fmt.Errorf("%s is of the format %s, %s of %s", by, fs.format, f.name, format), "import them one after the other")
@@ -212,7 +216,7 @@ func (fs *fileStream) findFormat() error {
 		}
 	}
 	if by == "" {
-		return hint(fmt.Errorf("the format of these files is not known"), "name it: there are %s", importFormats())
+		return hint(fmt.Errorf("the format of these files is not known"), nameTheFormat, importFormats())
 	}
 	return nil
 }

@@ -35,7 +35,7 @@ func Detect(name string, head []byte) (f Format, ok bool) {
 			return hitsFormat(r.heads[0]), true
 		}
 		for _, f := range ReportFormats() {
-			if s := reportFormats[f](baseName(name), header); s != nil && len(header) > 1 {
+			if s := sheetFor(f, name, header); s != nil && len(header) > 1 {
 				return f, true
 			}
 		}

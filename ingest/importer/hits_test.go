@@ -87,6 +87,7 @@ func TestFormatsAreFoundOut(t *testing.T) {
 		"events":                             {event(noon, "/a") + "\n" + event(noon, "/b"), Events},
 		"x":                                  {"#Version: 1.0\n#Fields: date time x-edge-location\n", CloudFront},
 		"y":                                  {"#Software: IIS\n#Fields: date time\n", IIS},
+		"totals.csv":                         {"date,hour,visitors,visits,carried_visitors\n2026-05-04,,1,1,0\n", ""},
 		"everything.json":                    {`{"format":"footfall","version":1`, Footfall},
 		"nothing":                            {"", ""},
 		"words":                              {"hello\nworld", ""},

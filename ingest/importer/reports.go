@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -54,6 +55,16 @@ var reportFormats = map[Format]reportFormat{
 	Plausible: plausibleSheet,
 	Matomo:    matomoSheet,
 	GA4:       ga4Sheet,
+}
+
+// sheetFor is how a format reads the table of a file; nil = no table that it knows.
+// Our own CSV tables have a date and visitors like theirs, but tell every visit many
+// times over, once for each fact and for each pair of facts: they are nobody's.
+func sheetFor(f Format, name string, header []string) *sheet {
+	if slices.Contains(header, aggregate.CarriedVisitors.String()) {
+		return nil
+	}
+	return reportFormats[f](baseName(name), header)
 }
 
 // ReportFormats are all formats of reports.
@@ -131,7 +142,7 @@ func (m *Reports) Read(ctx context.Context, name string, r io.Reader) error {
 			continue
 		}
 		if first && err == nil {
-			s, first = reportFormats[m.opts.Format](baseName(name), record), false
+			s, first = sheetFor(m.opts.Format, name, record), false
 			continue
 		}
 		m.result.Lines++
