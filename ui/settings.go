@@ -37,7 +37,7 @@ var settingGroups = []struct {
 	title string // a key of the catalogues
 	keys  []string
 }{
-	{"settings.counting", []string{"timezone", "hostnames", "paths", "mask", "properties", "search_key", "currency", "rates", "script", "umami_id", "badge"}},
+	{"settings.counting", []string{"timezone", "hostnames", "paths", "sources", "mask", "properties", "search_key", "currency", "rates", "script", "umami_id", "badge"}},
 	{"settings.privacy", []string{"floor", "retention", "gpc", "dnt", "transparency"}},
 	{"settings.shields", []string{"shield_page", "shield_ip", "shield_country"}},
 	{"settings.limits", []string{"values_per_day", "visits_per_day", "beacons_per_day"}},
@@ -114,7 +114,7 @@ type settingField struct {
 
 // choices are the settings that are chosen from a list.
 var choices = map[string][]string{"gpc": {"on", "off"}, "dnt": {"on", "off"}, "mask": {"on", "off"}, "transparency": {"on", "off"},
-	"public": {"on", "off"}, "paths": {"as_is", "tidy"}}
+	"badge": {"on", "off"}, "public": {"on", "off"}, "paths": {"as_is", "tidy"}}
 
 // settingField is a setting with its words. A setting that the catalogues do not
 // know is explained as the command line does it.
