@@ -27,13 +27,24 @@ func evilStand(t *testing.T) *stand {
 	}
 	ledgers := month()
 	ledgers.days[2].Refused = refused
+	ways := &fakeWays{flow: aggregate.FlowReport{Pageviews: 9, Before: []aggregate.FlowLink{{Page: evil[0], Pageviews: 4}}}}
+	ways.defs.Goals = []aggregate.Goal{{ID: 1, Name: evil[0]}, {ID: 2, Name: evil[1]}}
 	return serve(t, fullAsker(), withNotes(notes), withRefusals(ledgers, &fakeGate{settings: aggregate.DefaultSettings()}), withLedger(refused),
 		withDerived(Derived{Address: "203.0.113.9", Browser: evil[0], Place: evil[1], Source: evil[4], Dropped: "bot"}, true), withPin, public("example.org"),
-		func(o *Options) { o.AddSite = func(aggregate.Site, map[string]string) error { return nil } })
+		func(o *Options) {
+			o.AddSite = func(aggregate.Site, map[string]string) error { return nil }
+			o.Goals, o.Ways = ways, ways
+			open := o.Settings
+			o.Settings = func(site aggregate.Site) (aggregate.Settings, bool) {
+				settings, ok := open(site)
+				settings.Currency = "EUR" // the goals have a column more
+				return settings, ok
+			}
+		})
 }
 
 // otherPages are those that are not the site's own, with strangers' text on them.
-var otherPages = []string{"/", "/?find=%3Cscript%3Ewindow.evil=1%3C/script%3E", "/privacy/example.com?you=1", "/example.com/refused", "/example.com/annotations", "/example.com/install?own=on&pixel=on&pinned=on"}
+var otherPages = []string{"/", "/?find=%3Cscript%3Ewindow.evil=1%3C/script%3E", "/privacy/example.com?you=1", "/example.com/refused", "/example.com/annotations", "/example.com/goals", "/example.com/install?own=on&pixel=on&pinned=on"}
 
 // otherPagesFit opens the pages beside the site's own in every language at a phone's
 // and a desktop's size: nothing is wider than the screen, nothing a stranger has
