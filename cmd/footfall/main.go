@@ -98,18 +98,38 @@ func run(args []string, in io.Reader, out, errs io.Writer) (code int) {
 		return exited // --help
 	}
 	if err != nil {
-		report(errs, hint(err, "footfall --help lists the commands, footfall COMMAND --help the flags"))
+		var wrong *kong.ParseError
+		if errors.As(err, &wrong) {
+			ctx = wrong.Context
+		}
+		report(errs, hint(err, "%s", whereHelpIs(ctx)))
 		return wrongUsage
 	}
 	if err := ctx.Run(&c, &streams{in, out, errs}); err != nil {
-		report(errs, err)
 		var usage *usageError
-		if errors.As(err, &usage) {
-			return wrongUsage
+		if !errors.As(err, &usage) {
+			report(errs, err)
+			return failed
 		}
-		return failed
+		var h *hinted
+		if !errors.As(err, &h) {
+			err = hint(err, "%s", whereHelpIs(ctx))
+		}
+		report(errs, err)
+		return wrongUsage
 	}
 	return fine
+}
+
+// whereHelpIs names the help of the command that was meant, as far as the command
+// line says so.
+func whereHelpIs(ctx *kong.Context) string {
+	if ctx != nil {
+		if meant := ctx.Selected(); meant != nil {
+			return meant.FullPath() + " --help shows what it takes"
+		}
+	}
+	return "footfall --help lists the commands, footfall COMMAND --help the flags"
 }
 
 // forgetEmptyVariables drops variables of ours that are empty, which is how unit

@@ -24,7 +24,7 @@ func (c *serveCmd) Run(root *cli, io *streams) error {
 		return err
 	}
 	fmt.Fprintf(io.out, "footfall %s\ndashboard  %s\n", buildVersion().Version, s.URL())
-	if err := s.inviteOwner(io.out); err != nil {
+	if err := s.inviteOwner(io.out, root.Data); err != nil {
 		return errors.Join(err, s.Close())
 	}
 	if sites := s.db.Sites(); len(sites) == 0 {
@@ -34,8 +34,9 @@ func (c *serveCmd) Run(root *cli, io *streams) error {
 }
 
 // inviteOwner prints a link that makes the first account, where there is none. It
-// is printed here and nowhere else, once.
-func (s *Server) inviteOwner(out io.Writer) error {
+// is printed here and nowhere else, once; data is the directory that the command
+// line beside it needs.
+func (s *Server) inviteOwner(out io.Writer, data string) error {
 	if s.flags.LocalAccess {
 		return nil
 	}
@@ -47,7 +48,7 @@ func (s *Server) inviteOwner(out io.Writer) error {
 	if s.flags.PublicURL != "" {
 		at = strings.TrimSuffix(s.flags.PublicURL, "/") + "/"
 	}
-	_, err = fmt.Fprintf(out, "no account yet: within the hour open %sset-up/%s or use footfall user add\n", at, token)
+	_, err = fmt.Fprintf(out, "no account yet: within the hour open %sset-up/%s or use footfall user add EMAIL --data %s\n", at, token, shellWord(data))
 	return err
 }
 

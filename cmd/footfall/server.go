@@ -243,7 +243,8 @@ func (s *Server) notices(site aggregate.Site) []string {
 	for _, u := range s.door.Unproxied() {
 		if u.Site == site {
 			return []string{"Every beacon came from one private address, so all visitors look like one. " +
-				"A proxy in front of Footfall does not pass the visitor's address on: " +
+				"That is as it should be while you try things out on your own machine or network. " +
+				"If not, a proxy in front of Footfall does not pass the visitor's address on: " +
 				"let it set X-Forwarded-For, and name it in --trusted-proxies."}
 		}
 	}
