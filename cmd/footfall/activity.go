@@ -2,9 +2,12 @@ package main
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"footfall/aggregate"
+	"footfall/aggregate/team"
+	"footfall/storage"
 )
 
 // operator is who changes things on the command line, in the activity log.
@@ -14,11 +17,11 @@ const operator = "(command line)"
 // question, which site it is about and what is changed, a line each; none: nothing.
 func noted[Q, A any](c *control, what string, do func(Q) (A, error), about func(Q) (domain string, details []string)) func(Q) (A, error) {
 	return func(q Q) (A, error) {
+		domain, details := about(q) // before what it names is gone
 		answer, err := do(q)
 		if err != nil {
 			return answer, err
 		}
-		domain, details := about(q)
 		site, _ := aggregate.ParseSite(domain) // blank: the installation
 		for _, detail := range details {
 			if err := c.book.Log(operator, site, what, detail); err != nil {
@@ -61,4 +64,24 @@ func aboutToken(q tokenQuestion) (string, []string) {
 		domain = q.Sites[0]
 	}
 	return domain, []string{q.Name}
+}
+
+// aboutNotice does not name who is told: that is an address.
+func aboutNotice(n team.Notice) (string, []string) {
+	return string(n.Site), []string{string(n.Kind) + " " + string(n.Channel)}
+}
+
+func (c *control) aboutNoticeID(id uint32) (string, []string) {
+	n, _ := storage.Notices.Get(c.db, id)
+	return aboutNotice(n)
+}
+
+// noteImports writes a line for each of some imports.
+func (c *control) noteImports(what string, imports []storage.Import) error {
+	for _, i := range imports {
+		if err := c.book.Log(operator, i.Site, what, i.Format+" "+strconv.FormatUint(uint64(i.ID), 10)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -320,12 +320,17 @@ func (c *control) finishImport(q importIDs) (struct{}, error) {
 			return struct{}{}, err
 		}
 	}
-	for _, i := range c.db.Imports("") {
-		if slices.Contains(q.IDs, i.ID) && c.asker != nil {
+	made := c.importsOf(q.IDs)
+	for _, i := range made {
+		if c.asker != nil {
 			c.asker.InvalidateSite(i.Site)
 		}
 	}
-	return struct{}{}, nil
+	return struct{}{}, c.noteImports("import.add", made)
+}
+
+func (c *control) importsOf(ids []aggregate.ImportID) []storage.Import {
+	return slices.DeleteFunc(c.db.Imports(""), func(i storage.Import) bool { return !slices.Contains(ids, i.ID) })
 }
 
 func (c *control) listImports(q siteQuestion) ([]storage.Import, error) {
@@ -340,6 +345,7 @@ func (c *control) listImports(q siteQuestion) ([]storage.Import, error) {
 }
 
 func (c *control) removeImport(q importIDs) (struct{}, error) {
+	gone := c.importsOf(q.IDs)
 	err := c.dropImports(q.IDs)
 	if errors.Is(err, storage.ErrNoImport) {
 		return struct{}{}, hint(err, "footfall import list shows the imports")
@@ -348,6 +354,9 @@ func (c *control) removeImport(q importIDs) (struct{}, error) {
 		for _, r := range c.db.Sites() {
 			c.asker.InvalidateSite(r.Site)
 		}
+	}
+	if err == nil {
+		err = c.noteImports("import.end", gone)
 	}
 	return struct{}{}, err
 }

@@ -32,11 +32,18 @@ func (s *Server) openAPI(tokens *tokenBook, goals *goalBook, first func(aggregat
 		Settings:    s.db.Settings,
 		First:       first,
 		Link:        s.shareLink,
+		Note:        s.noteToken,
 		Clock:       s.clock,
 		BasePath:    s.flags.BasePath,
 		Rate:        s.flags.APIRate,
 		Log:         s.log,
 	})
+}
+
+// noteToken writes into the activity log what a program has changed.
+func (s *Server) noteToken(plaintext string, site aggregate.Site, what, detail string) error {
+	token, _ := s.db.CheckToken(plaintext)
+	return s.book.Log("token "+token.Name, site, what, detail)
 }
 
 // shareLink makes a secret link for a program.

@@ -36,7 +36,10 @@ type Options struct {
 	First func(aggregate.Site) (aggregate.Day, bool)
 	// Link makes a secret link to a site's figures and returns its address as the
 	// reader of ctx reaches it. taken: there is a link of that name already.
-	Link  func(ctx *fasthttp.RequestCtx, site aggregate.Site, name string) (address string, taken bool, err error)
+	Link func(ctx *fasthttp.RequestCtx, site aggregate.Site, name string) (address string, taken bool, err error)
+	// Note writes into the activity log what was changed with a token: what, a detail of
+	// it for people, nothing about visitors. nil: nothing is written.
+	Note  func(token string, site aggregate.Site, what, detail string) error
 	Clock func() time.Time
 	// BasePath is the path that everything lies under, such as "/stats"; "" = "/".
 	BasePath string
@@ -61,6 +64,16 @@ func New(o Options) *API {
 		o.BasePath = "/" + base
 	}
 	return &API{o: o, rates: rates{perMinute: o.Rate}}
+}
+
+// did notes what a request has changed. That it could not be noted does not undo it.
+func (a *API) did(ctx *fasthttp.RequestCtx, site aggregate.Site, what, detail string) {
+	if a.o.Note == nil {
+		return
+	}
+	if err := a.o.Note(apiToken(ctx), site, what, detail); err != nil {
+		a.o.Log.Error("a change could not be noted in the activity log", "site", string(site), "what", what, "err", err)
+	}
 }
 
 // endpoint is what one address answers, method by method.

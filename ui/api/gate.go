@@ -64,6 +64,7 @@ func (a *API) changeGate(ctx *fasthttp.RequestCtx, key string,
 	if status != fasthttp.StatusOK {
 		return status, body
 	}
+	before, _ := a.o.Settings(site)
 	settings, err := change(site, &q)
 	switch {
 	case errors.Is(err, aggregate.ErrSetting):
@@ -72,6 +73,7 @@ func (a *API) changeGate(ctx *fasthttp.RequestCtx, key string,
 		a.o.Log.Error("what the front door lets in could not be changed", "site", string(site), "err", err)
 		return fasthttp.StatusInternalServerError, errorBody("The setting could not be changed. The server's log says more.")
 	}
+	a.didSet(ctx, site, &before)
 	return fasthttp.StatusOK, appendJSON(nil, map[string]string{"site_id": string(site), "setting": key, "value": settingText(&settings, key)})
 }
 

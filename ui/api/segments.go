@@ -182,12 +182,13 @@ func (a *API) putSegment(ctx *fasthttp.RequestCtx) (status int, body []byte) {
 	if id := argument(ctx); id != "" {
 		s, known = a.segment(site, id)
 	}
-	err := p.change(&s)
+	err, what := p.change(&s), "segment.change"
 	switch {
 	case !known:
 		err = aggregate.ErrNoSegment
 	case err != nil:
 	case s.ID == 0:
+		what = "segment.add"
 		s, err = a.o.Segments.AddSegment(site, s)
 	default:
 		err = a.o.Segments.ChangeSegment(site, s)
@@ -195,6 +196,7 @@ func (a *API) putSegment(ctx *fasthttp.RequestCtx) (status int, body []byte) {
 	if err != nil {
 		return a.segmentFailed(site, err)
 	}
+	a.did(ctx, site, what, s.Name)
 	return fasthttp.StatusOK, appendJSON(nil, showSegment(&s))
 }
 
@@ -226,6 +228,7 @@ func (a *API) removeSegment(ctx *fasthttp.RequestCtx) (status int, body []byte) 
 	if err != nil {
 		return a.segmentFailed(site, err)
 	}
+	a.did(ctx, site, "segment.end", s.Name)
 	return fasthttp.StatusOK, appendJSON(nil, deleted)
 }
 

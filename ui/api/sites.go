@@ -268,6 +268,7 @@ func (a *API) addSite(r *sitesRequest) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.did(r.RequestCtx, site, "site.add", "")
 	settings, _ := a.o.Settings(site)
 	return &siteAnswer{Domain: site, Timezone: settings.Timezone}, nil
 }
@@ -304,14 +305,45 @@ func (a *API) changeSite(r *sitesRequest) (any, error) {
 	if len(changes) == 0 {
 		return nil, bad("There is nothing to change: send timezone or another setting.")
 	}
-	if err := a.o.Sites.Set(r.site, changes); err != nil {
+	if err := a.setSettings(r, changes); err != nil {
 		return nil, err
 	}
 	return a.showSite(r)
+}
+
+// setSettings changes settings of the request's site, and notes those that it did.
+func (a *API) setSettings(r *sitesRequest, changes map[string]string) error {
+	before, _ := a.o.Settings(r.site)
+	if err := a.o.Sites.Set(r.site, changes); err != nil {
+		return err
+	}
+	a.didSet(r.RequestCtx, r.site, &before)
+	return nil
+}
+
+// didSet notes which settings of a site are not what they were before.
+func (a *API) didSet(ctx *fasthttp.RequestCtx, site aggregate.Site, before *aggregate.Settings) {
+	now, _ := a.o.Settings(site)
+	for _, k := range aggregate.SettingKeys() {
+		value := k.Get(&now)
+		switch {
+		case value == k.Get(before):
+		case k.Key == "shield_ip": // addresses are in no log
+			a.did(ctx, site, "setting", k.Key)
+		default:
+			a.did(ctx, site, "setting", k.Key+" = "+value)
+		}
+	}
 }
 
 // deleted is the answer to what is gone.
 var deleted = map[string]bool{"deleted": true}
 
 // removeSite is DELETE /api/v1/sites/:site_id.
-func (a *API) removeSite(r *sitesRequest) (any, error) { return deleted, a.o.Sites.Remove(r.site) }
+func (a *API) removeSite(r *sitesRequest) (any, error) {
+	if err := a.o.Sites.Remove(r.site); err != nil {
+		return nil, err
+	}
+	a.did(r.RequestCtx, r.site, "site.delete", "")
+	return deleted, nil
+}

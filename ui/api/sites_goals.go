@@ -71,6 +71,7 @@ func (a *API) putGoal(r *sitesRequest) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.did(r.RequestCtx, r.site, "goal.add", added.Name)
 	return made(r.site, &added), nil
 }
 
@@ -115,11 +116,21 @@ func (r *sitesRequest) goal() (g aggregate.Goal, err error) {
 // removeGoal is DELETE /api/v1/sites/goals/:goal_id.
 func (a *API) removeGoal(r *sitesRequest) (any, error) {
 	n, err := strconv.ParseUint(argument(r.RequestCtx), 10, 32)
+	var name string
+	for _, g := range a.o.Goals.Definitions(r.site).Goals {
+		if err == nil && g.ID == aggregate.GoalID(n) {
+			name = g.Name
+		}
+	}
 	if err == nil {
 		err = a.o.Goals.RemoveGoal(r.site, aggregate.GoalID(n))
 	}
 	if errors.Is(err, aggregate.ErrNoGoal) || errors.Is(err, strconv.ErrSyntax) || errors.Is(err, strconv.ErrRange) {
 		return nil, &failure{fasthttp.StatusNotFound, "Goal could not be found."}
 	}
-	return deleted, err
+	if err != nil {
+		return nil, err
+	}
+	a.did(r.RequestCtx, r.site, "goal.end", name)
+	return deleted, nil
 }

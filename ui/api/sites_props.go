@@ -84,7 +84,7 @@ func (a *API) setProperties(r *sitesRequest, keys []string) error {
 	if err := settings.Set("properties", r.values["properties"]); err != nil {
 		return bad("property: %s", strings.TrimPrefix(err.Error(), "setting properties: "))
 	}
-	return a.o.Sites.Set(r.site, map[string]string{"properties": r.values["properties"]})
+	return a.setSettings(r, map[string]string{"properties": r.values["properties"]})
 }
 
 // putLink is PUT /api/v1/sites/shared-links: a secret link to a site's figures. Of a
@@ -101,5 +101,6 @@ func (a *API) putLink(r *sitesRequest) (any, error) {
 	if taken {
 		return nil, bad("name: there is a link with this name. Its address was told once and is kept as a hash only; take another name, or end that link first.")
 	}
+	a.did(r.RequestCtx, r.site, "link.add", name)
 	return map[string]string{"name": name, "url": address}, nil
 }

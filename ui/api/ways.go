@@ -117,6 +117,7 @@ func (a *API) addFunnel(ctx *fasthttp.RequestCtx) (status int, body []byte) {
 	if err != nil {
 		return a.wayFailed(site, err)
 	}
+	a.did(ctx, site, "funnel.add", f.Name)
 	return fasthttp.StatusOK, appendJSON(nil, showFunnel(&f))
 }
 
@@ -157,6 +158,7 @@ func (a *API) removeFunnel(ctx *fasthttp.RequestCtx) (status int, body []byte) {
 	if err != nil {
 		return a.wayFailed(site, err)
 	}
+	a.did(ctx, site, "funnel.end", argument(ctx))
 	return fasthttp.StatusOK, appendJSON(nil, deleted)
 }
 
