@@ -96,6 +96,13 @@ func DefaultSettings() Settings {
 		ValuesPerDay: 5000, VisitsPerDay: 4_000_000}
 }
 
+// leastPublic is the least number of visitors that a figure for everybody is about.
+const leastPublic = 3
+
+// PublicFloor is the step in which figures for everybody count: the site's floor,
+// but never less than three, so that no single visitor moves one.
+func (s *Settings) PublicFloor() int { return max(leastPublic, s.Floor) }
+
 // Location is the site's zone. Settings that were made by Set always have one.
 func (s *Settings) Location() *time.Location {
 	loc, err := time.LoadLocation(s.Timezone)

@@ -54,8 +54,6 @@ type blurredAnswer struct {
 const (
 	// publicPace is how long an answer holds.
 	publicPace = 5 * time.Minute
-	// publicFloor is the least number of visitors that a public figure is about.
-	publicFloor = 3
 	// meansFrom is how many steps of visitors a mean is told from.
 	meansFrom = 10
 	// publicRows are the most rows of an answer, and publicAnswers and publicKept the
@@ -264,7 +262,7 @@ func sortBlurred(rows []aggregate.ReportRow, q *aggregate.Query) {
 
 // publicPage is the dashboard of a site for strangers.
 func (u *UI) publicPage(site aggregate.Site, settings *aggregate.Settings) *UI {
-	floor := max(publicFloor, settings.Floor)
+	floor := settings.PublicFloor()
 	u.shares.mu.Lock()
 	defer u.shares.mu.Unlock()
 	key := fmt.Sprintf("public %s %d", site, floor) // no token has a space

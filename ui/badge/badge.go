@@ -3,9 +3,9 @@
 //
 // It owns the addresses below /badge/, and is off for every site whose setting
 // "badge" does not switch it on. It tells what nobody can take apart: visitors of
-// the last 30 whole days, made anew once an hour, so that two looks never differ by
-// one visitor; and nothing at all below the site's floor. A site that does not
-// exist, and one without a badge, answer alike.
+// the last 30 whole days, in steps of the floor and made anew once an hour, so that
+// two looks never differ by one visitor; and nothing at all below it. A site that
+// does not exist, and one without a badge, answer alike.
 package badge
 
 import (
@@ -62,7 +62,8 @@ type figures struct {
 // New makes badges.
 func New(o Options) *Badges { return &Badges{o: o, m: map[aggregate.Site]*figures{}} }
 
-// answer is a badge for programs. Visitors is null below the site's floor.
+// answer is a badge for programs. Visitors count in steps of the floor, rounded
+// down; below it they are null.
 type answer struct {
 	Site     aggregate.Site `json:"site"`
 	Page     string         `json:"page,omitempty"`
@@ -82,14 +83,15 @@ func (b *Badges) Serve(ctx *fasthttp.RequestCtx, name string) {
 		refuse(ctx, fasthttp.StatusNotFound, "There is no such badge.")
 		return
 	}
-	a := answer{Site: site, Page: string(ctx.QueryArgs().Peek("page")), Days: days, Floor: settings.Floor}
+	a := answer{Site: site, Page: string(ctx.QueryArgs().Peek("page")), Days: days, Floor: settings.PublicFloor()}
 	n, err := b.visitors(&a, &settings)
 	if err != nil {
 		b.o.Log.Error("a badge could not be made", "site", string(site), "err", err)
 		refuse(ctx, fasthttp.StatusInternalServerError, "The counters could not be read.")
 		return
 	}
-	if n >= int64(settings.Floor) {
+	if step := int64(a.Floor); n >= step {
+		n -= n % step
 		a.Visitors = &n
 	}
 	h := &ctx.Response.Header
