@@ -41,17 +41,19 @@ func (s *scene) buckets() []bucket {
 	}
 	var all []bucket
 	for d := s.days.First; d <= s.days.Last; d++ {
-		start := d
+		start, label := d, d
 		switch s.grain {
 		case aggregate.Week:
 			start = max(d.Monday(), s.days.First)
+			label = start
 		case aggregate.MonthGrain:
 			start = max(d.Month(), s.days.First)
+			label = d.Month()
 		}
 		if n := len(all); n > 0 && all[n-1].day == start {
 			all[n-1].last = d
 		} else {
-			all = append(all, bucket{label: start.String(), day: start, last: d, grain: s.grain})
+			all = append(all, bucket{label: label.String(), day: start, last: d, grain: s.grain})
 		}
 		b := &all[len(all)-1]
 		b.partial = b.partial || d == s.today

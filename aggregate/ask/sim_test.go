@@ -184,7 +184,7 @@ func (s *stage) bucketLabel(q *aggregate.Query) func(at int64) string {
 			case aggregate.Week:
 				return max(d.Monday(), q.Range.First).String()
 			case aggregate.MonthGrain:
-				return max(d.Month(), q.Range.First).String()
+				return d.Month().String()
 			}
 		}
 		return ""

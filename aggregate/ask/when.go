@@ -107,7 +107,11 @@ func (p *plan) setBuckets() error {
 	for d := p.first; d <= p.last; d++ {
 		start := p.bucketStart(d)
 		if n := len(p.buckets); n == 0 || p.buckets[n-1].first != start {
-			p.buckets = append(p.buckets, bucket{start.String(), start, d})
+			label := start
+			if p.grain == aggregate.MonthGrain {
+				label = d.Month()
+			}
+			p.buckets = append(p.buckets, bucket{label.String(), start, d})
 		}
 		p.buckets[len(p.buckets)-1].last = d
 		p.ofDay[d-p.first] = int32(len(p.buckets) - 1)
@@ -116,7 +120,7 @@ func (p *plan) setBuckets() error {
 }
 
 // bucketStart is the first day of the bucket that d belongs to. Buckets that the
-// range cuts begin with the range.
+// range cuts begin with the range; a month's label is its own first day all the same.
 func (p *plan) bucketStart(d aggregate.Day) aggregate.Day {
 	switch p.grain {
 	case aggregate.DayGrain:

@@ -47,7 +47,7 @@ func TestTheFirstStatsAPIAnswersAsItsContractSays(t *testing.T) {
 			`{"results":[{"date":"2026-11-09","visitors":0,"visit_duration":null},{"date":"2026-11-10","visitors":1,"visit_duration":120},{"date":"2026-11-11","visitors":2,"visit_duration":750}]}`},
 		{"timeseries", "period=6mo", `{"results":[{"date":"2026-06-01","visitors":0},{"date":"2026-07-01","visitors":0},{"date":"2026-08-01","visitors":0},` +
 			`{"date":"2026-09-01","visitors":0},{"date":"2026-10-01","visitors":1},{"date":"2026-11-01","visitors":6}]}`},
-		{"timeseries", "period=custom date=2026-10-20,2026-11-11 interval=month metrics=pageviews", `{"results":[{"date":"2026-10-20","pageviews":1},{"date":"2026-11-01","pageviews":6}]}`},
+		{"timeseries", "period=custom date=2026-10-20,2026-11-11 interval=month metrics=pageviews", `{"results":[{"date":"2026-10-01","pageviews":1},{"date":"2026-11-01","pageviews":6}]}`},
 
 		{"breakdown", "period=7d property=event:page metrics=visitors,pageviews limit=2", `{"results":[{"page":"/","visitors":2,"pageviews":2},{"page":"/Blog/One","visitors":1,"pageviews":1}]}`},
 		{"breakdown", "period=7d property=event:page limit=2 page=2", `{"results":[{"page":"/blog/two","visitors":1},{"page":"/pricing","visitors":1}]}`},
