@@ -14,7 +14,7 @@ func (a *Asker) answer(q *aggregate.Query, settings aggregate.Settings, open []a
 	if err := checkMetrics(q); err != nil {
 		return nil, err
 	}
-	goals, err := a.findGoals(q)
+	goals, err := a.findGoals(q, settings, open)
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ type goalPlan struct {
 const early = aggregate.Day(-1 << 30)
 
 // findGoals understands what a query says of goals; nil if nothing.
-func (a *Asker) findGoals(q *aggregate.Query) (*goalsAsked, error) {
+func (a *Asker) findGoals(q *aggregate.Query, settings aggregate.Settings, open []aggregate.Day) (*goalsAsked, error) {
 	g := &goalsAsked{rows: slices.ContainsFunc(q.Fields, isGoal)}
 	var conditions []aggregate.Filter
 	for _, f := range q.Filters {
@@ -62,7 +62,13 @@ func (a *Asker) findGoals(q *aggregate.Query) (*goalsAsked, error) {
 	}
 	all := slices.Clone(a.definitions(q.Site).Goals)
 	if len(all) == 0 {
-		return nil, &Refusal{Part: part, TooMany: []string{goalField}, Why: "This site has no goals, so " + goalField + " cannot be asked for.",
+		var err error
+		if all, err = a.impliedGoals(q, conditions, settings, open); err != nil {
+			return nil, err
+		}
+	}
+	if len(all) == 0 {
+		return nil, &Refusal{Part: part, TooMany: []string{goalField}, Why: "This site has no goals, and no events in these days, so " + goalField + " cannot be asked for.",
 			Instead: "Ask for event:name or event:page instead."}
 	}
 	for _, f := range conditions {
