@@ -226,15 +226,15 @@ func (u *UI) plain(ctx *fasthttp.RequestCtx, status int, name, title string, v m
 }
 
 // unknownSite is the page of a site that does not exist.
-func (u *UI) unknownSite(ctx *fasthttp.RequestCtx, site aggregate.Site) {
-	l := u.locale(ctx)
-	v := messageView{Title: l.Say("message.no_site"), Text: l.Say("message.no_site.text", "site", site)}
+func (u *UI) unknownSite(c *caller, site aggregate.Site) {
+	l := u.locale(c.RequestCtx)
+	v := messageView{Title: l.Say("message.no_site"), Text: l.Say("message.no_site.text", "site", site), Home: withArguments(u.base+"/", spoken(c.RequestCtx))}
 	// Whoever made the link chose the name: what a shell would read in its own way
 	// is not offered for copying.
 	if strings.IndexFunc(string(site), unplain) < 0 && site[0] != '-' {
 		v.Text, v.Command = l.Say("message.no_site.add", "site", site), "footfall site add "+string(site)
 	}
-	u.plain(ctx, fasthttp.StatusNotFound, "message", v.Title, v)
+	u.signedForm(c, fasthttp.StatusNotFound, "message", "message.no_site", v)
 }
 
 func unplain(r rune) bool {

@@ -250,7 +250,7 @@ func (u *UI) enterSite(r *route, c *caller, name string) {
 	}
 	settings, ok := u.settings(site)
 	if !ok {
-		u.unknownSite(c.RequestCtx, site)
+		u.unknownSite(c, site)
 		return
 	}
 	if canonical := u.base + strings.Replace(r.path, "{site}", url.PathEscape(string(site)), 1); r.method == fasthttp.MethodGet &&

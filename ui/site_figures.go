@@ -23,6 +23,7 @@ type change struct {
 	// Way is "up", "down" or "same"; Good and Bad say what that means, where it means something.
 	Way       string
 	Good, Bad bool
+	New       bool   // there was nothing before: Text is a word, and no amount
 	Before    string // the figure compared with, in words
 }
 
@@ -131,7 +132,7 @@ func (s *scene) change(m aggregate.Metric, now, before aggregate.Value) *change 
 	case before.Number == 0 && now.Number == 0:
 		c.Text = s.l.Percent(0, 0)
 	case before.Number == 0:
-		c.Text = s.l.Say("change.new")
+		c.Text, c.New = s.l.Say("change.new"), true
 	default:
 		percent := math.Round(100 * difference / before.Number)
 		difference = percent

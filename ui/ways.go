@@ -175,6 +175,9 @@ func (s *scene) goalTable(goals []aggregate.Goal) (t goalTable) {
 			row.Visitors, row.Conversions = s.figureText(goalColumns[0], v[0]), s.figureText(goalColumns[1], v[1])
 			if !v[2].Null {
 				row.Rate, row.Bar = s.l.Percent(v[2].Number, 1), number(min(100, v[2].Number))
+				if v[2].Number > 0 && v[2].Number < .05 { // not "0.0%"
+					row.Rate = s.l.Share(v[2].Number, 100)
+				}
 			}
 			if !v[3].Null {
 				row.Revenue = s.l.Decimal(v[3].Number, 2) + " " + s.settings.Currency

@@ -32,6 +32,9 @@ func TestTheFirstOwnerComesInByTheLinkInTheTerminal(t *testing.T) {
 	if link == nil {
 		t.Fatalf("the terminal shows no set-up link:\n%s", s.out.String())
 	}
+	if out := s.out.String(); !strings.Contains(out, "footfall user add EMAIL --data "+shellWord(h.data)) {
+		t.Errorf("the terminal shows no command that makes an account:\n%s", out)
+	}
 	owner := s.teammate()
 	owner.get("/set-up/x"+link[1][8:]).want(t, "a mistyped link", 404)
 	owner.get(link[1]).want(t, "the link", 200, "Make the first account", `type="email"`, `autocomplete="new-password"`)
@@ -43,6 +46,7 @@ func TestTheFirstOwnerComesInByTheLinkInTheTerminal(t *testing.T) {
 		t.Errorf("the new owner is led to %q, want the overview", at)
 	}
 	owner.get("/").want(t, "the overview", 200, "site.test", "Sign out")
+	owner.get("/nothing.test").want(t, "a site that is not counted", 404, "No such site", "Sign out")
 	stranger.get(link[1]).want(t, "the link again", 404)
 	stranger.get("/site.test").want(t, "a stranger now", 401, `type="password"`)
 	if r := stranger.post("/sign-in", link[1], "email", "eve@example.com", "password", goodPassword); r.status != 404 {
