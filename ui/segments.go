@@ -3,6 +3,7 @@ package ui
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 
@@ -89,21 +90,22 @@ func (s *scene) savedControls(c *controls) {
 	if s.saves && len(s.v.Filters) > 0 && c.Named == "" {
 		c.Save = address + s.v.Whole().Query()
 	}
+	if s.shares && len(s.v.Filters) > 0 {
+		c.Share = s.u.sitePath(s.site) + "/" + sharingPath + (&view.View{Period: view.DefaultPeriod, Filters: s.v.Filters, Kept: s.v.Kept}).Query()
+	}
 	if len(s.saved) > 0 {
 		c.Manage = address + (&view.View{Period: view.DefaultPeriod, Kept: s.v.Kept}).Query()
 	}
 }
 
-// savedKey tells pages apart on which the segments differ.
-func savedKey(all []saved, saves bool) string {
+// savedKey tells pages apart on which the segments differ, or what may be done with
+// filters.
+func savedKey(all []saved, saves, shares bool) string {
 	text, err := json.Marshal(all)
 	if err != nil {
 		panic("BUG: segments that are no JSON: " + err.Error())
 	}
-	if saves {
-		return string(text) + "+"
-	}
-	return string(text)
+	return fmt.Sprint(string(text), saves, shares)
 }
 
 // filterWords are filters for people, in one line.

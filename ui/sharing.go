@@ -12,6 +12,7 @@ import (
 	"footfall/aggregate/team"
 	"footfall/ui/account"
 	"footfall/ui/view"
+	"footfall/ui/words"
 
 	"github.com/valyala/fasthttp"
 )
@@ -64,6 +65,9 @@ type sharingView struct {
 	Shown   string // what was made just now, and is shown once
 	ShownAs string // a key of the catalogues: what it is
 	Public  string // the address of the site's page
+	Only    string // the filters of the address, in words: those of a link that is made now
+	OnlyURL string // the same filters, as an address spells them
+	Saved   []saved
 }
 
 type linkRow struct {
@@ -90,7 +94,8 @@ var linkLasts = []struct {
 
 func (u *UI) sharingView(c *caller) *sharingView {
 	l := u.locale(c.RequestCtx)
-	v := &sharingView{siteHead: u.siteHead(c, sharingPath), Scopes: scopesOf(c), Public: u.origin(c.RequestCtx) + "/" + url.PathEscape(string(c.site))}
+	now, _ := view.Parse(string(c.URI().QueryString()))
+	v := &sharingView{siteHead: u.siteHead(c, sharingPath), Only: filterWords(l, now.Filters), OnlyURL: filterQuery(now.Filters), Scopes: scopesOf(c), Public: u.origin(c.RequestCtx) + "/" + url.PathEscape(string(c.site))}
 	for _, k := range aggregate.SettingKeys() {
 		if slices.Contains(sharingKeys, k.Key) {
 			v.Fields = append(v.Fields, fieldOf(l, k, &c.settings))
@@ -102,12 +107,13 @@ func (u *UI) sharingView(c *caller) *sharingView {
 	for _, op := range view.Ops {
 		v.Ops = append(v.Ops, string(op))
 	}
+	v.Saved = slices.DeleteFunc(u.savedFor(c.who, c.site), func(s saved) bool { return s.filters == nil })
 	for _, one := range linkLasts {
 		v.Lasts = append(v.Lasts, one.name)
 	}
 	if u.access.Book != nil {
 		for _, one := range u.access.Book.Links(c.site) {
-			row := linkRow{ID: one.ID, Name: one.Name, Password: one.Password, Filter: filterText(one.Filter)}
+			row := linkRow{ID: one.ID, Name: one.Name, Password: one.Password, Filter: filterText(l, one.Filter)}
 			if !one.Expires.IsZero() {
 				row.Expires, row.Over = day(l, one.Expires), !u.clock().Before(one.Expires)
 			}
@@ -127,20 +133,29 @@ func (u *UI) sharingView(c *caller) *sharingView {
 }
 
 // filterText is a link's filter for people.
-func filterText(query string) string {
+func filterText(l *words.Locale, query string) string {
 	v, _ := view.Parse(query)
-	var parts []string
-	for _, f := range v.Filters {
-		parts = append(parts, f.Key+" "+string(f.Op)+" "+strings.Join(f.Values, ", "))
-	}
-	return strings.Join(parts, "; ")
+	return filterWords(l, v.Filters)
+}
+
+// filterQuery is the query of an address that has these filters, and nothing else.
+func filterQuery(filters []view.Filter) string {
+	return (&view.View{Period: view.DefaultPeriod, Filters: filters}).Query()
 }
 
 func (u *UI) sharing(c *caller, status int, v *sharingView) {
 	u.signedForm(c, status, "sharing", "affairs.sharing", v)
 }
 
-func (u *UI) showSharing(c *caller) { u.sharing(c, fasthttp.StatusOK, u.sharingView(c)) }
+// showSharing is GET /{site}/sharing. The filters in its address are those of a link
+// that is made there.
+func (u *UI) showSharing(c *caller) {
+	if v, _ := view.Parse(string(c.URI().QueryString())); len(v.Unread) > 0 {
+		u.sharingWrong(c, "sharing.links.filter.wrong")
+		return
+	}
+	u.sharing(c, fasthttp.StatusOK, u.sharingView(c))
+}
 
 func (u *UI) sharingDone(c *caller, key string) {
 	v := u.sharingView(c)
@@ -182,13 +197,10 @@ func (u *UI) newLink(c *caller) {
 			n.Lasts = one.Duration
 		}
 	}
-	if value := strings.TrimSpace(string(args.Peek("value"))); value != "" {
-		v := new(view.View).With(view.Filter{Op: view.Op(args.Peek("op")), Key: string(args.Peek("key")), Values: []string{value}})
-		n.Filter = strings.TrimPrefix(v.Query(), "?")
-		if back, _ := view.Parse(n.Filter); len(back.Filters) != 1 || len(back.Unread) > 0 {
-			u.sharingWrong(c, "sharing.links.filter.wrong") // a link that showed all instead would be worse than none
-			return
-		}
+	var ok bool
+	if n.Filter, ok = u.linkFilter(c); !ok {
+		u.sharingWrong(c, "sharing.links.filter.wrong")
+		return
 	}
 	if n.Name == "" || u.access.Book == nil {
 		u.sharingWrong(c, "sharing.name")
@@ -209,6 +221,29 @@ func (u *UI) newLink(c *caller) {
 	v := u.sharingView(c)
 	v.Shown, v.ShownAs = u.ShareURL(c.RequestCtx, c.site, token), "sharing.links.made"
 	u.sharing(c, fasthttp.StatusOK, v)
+}
+
+// linkFilter is the query of a link's filters: those of the address from which it is
+// made, those of a segment, and one of the form, all of which must hold. ok is false
+// where any of them would be lost: a link that showed more would be worse than none.
+func (u *UI) linkFilter(c *caller) (query string, ok bool) {
+	args := c.PostArgs()
+	now, _ := view.Parse(string(c.URI().QueryString()))
+	filters := now.Filters
+	if id := string(args.Peek("segment")); id != "" {
+		all := u.savedFor(c.who, c.site)
+		i := slices.IndexFunc(all, func(s saved) bool { return s.ID.String() == id })
+		if i < 0 || all[i].filters == nil {
+			return "", false
+		}
+		filters = append(filters, all[i].filters...)
+	}
+	if value := strings.TrimSpace(string(args.Peek("value"))); value != "" {
+		filters = append(filters, view.Filter{Op: view.Op(args.Peek("op")), Key: string(args.Peek("key")), Values: []string{value}})
+	}
+	query = strings.TrimPrefix(filterQuery(filters), "?")
+	back, _ := view.Parse(query)
+	return query, len(now.Unread) == 0 && len(back.Unread) == 0 && slices.EqualFunc(back.Filters, filters, view.Filter.Equal)
 }
 
 // ShareURL is the address of a secret link, as the reader reaches this server.

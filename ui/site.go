@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"footfall/aggregate"
+	"footfall/aggregate/team"
 	"footfall/ui/view"
 	"footfall/ui/words"
 
@@ -55,6 +56,7 @@ type scene struct {
 	notes    []string
 	saved    []saved // the segments that the reader sees
 	saves    bool    // the reader may save one
+	shares   bool    // the reader may make secret links
 }
 
 func (u *UI) scene(l *words.Locale, site aggregate.Site, settings *aggregate.Settings, v *view.View) *scene {
@@ -107,10 +109,11 @@ func (u *UI) serveSite(ctx *fasthttp.RequestCtx, who reader, site aggregate.Site
 	origin := u.origin(ctx)
 	kept := u.savedFor(who, site)
 	shared, own := u.maySave(who, site)
-	key := strings.Join(append([]string{"site", string(site), v.Query(), origin, savedKey(kept, shared || own)}, v.Unread...), "\n")
+	saves, shares := shared || own, u.access.Book != nil && who.may(site, team.Share)
+	key := strings.Join(append([]string{"site", string(site), v.Query(), origin, savedKey(kept, saves, shares)}, v.Unread...), "\n")
 	u.page(ctx, who, shell{Title: title + " · Footfall", Site: true, Affairs: u.affairsOf(who, site)}, settings.Location(), key, "site", func() any {
 		s := u.scene(l, site, settings, v)
-		s.saved, s.saves = kept, shared || own
+		s.saved, s.saves, s.shares = kept, saves, shares
 		return s.page(origin)
 	})
 }

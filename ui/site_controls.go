@@ -28,6 +28,7 @@ type controls struct {
 	Saved          []choice    // filters that were saved
 	Named          string      // the one that is shown
 	Save, Manage   string      // pages of them
+	Share          string      // the page on which a secret link to this view is made
 	Form           *filterForm // for one filter more
 	Full           string      // why no filter can be added
 	Keys           []keyHelp

@@ -125,6 +125,9 @@ func (v *View) Asks() (all []aggregate.Filter) {
 	return all
 }
 
+// Equal reports whether two filters are spelled alike.
+func (f Filter) Equal(g Filter) bool { return f.String() == g.String() }
+
 // valid reports whether the filter is within bounds.
 func (f *Filter) valid() bool {
 	if _, ok := Field(f.Key); !ok || len(f.Key) > MostBytes || !slices.Contains(Ops, f.Op) || len(f.Values) == 0 || len(f.Values) > MostValues {
