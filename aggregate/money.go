@@ -81,6 +81,9 @@ const firstCurrency = "first"
 // Earns reports whether amounts are counted: the site has a currency.
 func (s *Settings) Earns() bool { return s.Currency != "" && s.Currency != NoCurrency }
 
+// CurrencyText is the setting as its owner reads it.
+func (s *Settings) CurrencyText() string { return listOr(firstCurrency, single(s.Currency)) }
+
 // Convert turns millionths of a currency into the site's. ok is false where the
 // site has no currency or no rate for this one, or the amount is beyond MaxAmount.
 func (s *Settings) Convert(micros int64, currency string) (m Money, ok bool) {

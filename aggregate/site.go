@@ -185,7 +185,7 @@ var settingKeys = []Setting{
 	{"search_key", "the query key of your site's own search, such as q: what is searched for is counted (none = it is not)",
 		func(s *Settings) string { return listOr("none", single(s.SearchKey)) }, setSearchKey},
 	{"currency", "the currency in which revenue is counted, such as EUR (first = that of the first amount that comes; none = it is not); a change does not convert what is counted already",
-		func(s *Settings) string { return listOr(firstCurrency, single(s.Currency)) }, setCurrency},
+		(*Settings).CurrencyText, setCurrency},
 	{"rates", "what one unit of other currencies is worth in the site's, such as USD=0.92,GBP=1.17; amounts without a rate are no revenue",
 		ratesText, setRates},
 	{"script", "what the script does by itself where the tag names it as script.js?site=<site> and does not say: " + strings.Join(scriptWords, ", ") + " (default = as usual)",

@@ -56,6 +56,16 @@ func TestTheFirstAmountThatCountsGivesASiteItsCurrency(t *testing.T) {
 		s.equal("where the owner wants none", s.rows(`{"site_id":"free.example","date_range":"day",`+both), `[{"dimensions":[],"metrics":[1,null,null]}]`)
 	}
 	check()
+	h.addSite("copy.example", "Europe/Berlin", "floor=1")
+	h.addSite("other.example", "Europe/Berlin", "floor=1", "currency=SEK")
+	whole := h.must("export", "--site", "old.example")
+	for site, want := range map[string]string{"copy.example": "CHF", "other.example": "SEK"} {
+		r := h.tryWith(strings.NewReader(whole), "import", "footfall", "--site", site, "-")
+		if got := h.currencyOf(site); r.code != fine || got != want || strings.Contains(r.out+r.err, "in CHF") != (want != "CHF") {
+			t.Errorf("an export imported to %s: exit %d, currency %s, want %s, and a note where it differs: %s%s", site, r.code, got, want, r.out, r.err)
+		}
+	}
+	s.equal("of an export that was imported", s.rows(`{"site_id":"copy.example","date_range":["2026-11-10","2026-11-10"],`+both), `[{"dimensions":[],"metrics":[1,3.5,3.5]}]`)
 	if got := s.ledger("2026-11-12"); !strings.Contains(got, "no rate for USD") {
 		t.Errorf("the ledger says %s, want the currency without a rate", got)
 	}

@@ -57,6 +57,14 @@ func (s *archiveSink) Begin(h *archive.Head) error {
 	if h.Settings.Timezone != settings.Timezone {
 		s.job.notes = append(s.job.notes, fmt.Sprintf("the days of the export are those of %s, the site's are those of %s", h.Settings.Timezone, settings.Timezone))
 	}
+	if there := h.Settings.Currency; h.Settings.Earns() {
+		if settings.Currency == "" {
+			settings.Currency = s.job.settleCurrency(s.job.site.Site, there)
+		}
+		if settings.Currency != there {
+			s.job.notes = append(s.job.notes, fmt.Sprintf("the amounts of the export are in %s, the site's currency is %s", there, settings.CurrencyText()))
+		}
+	}
 	return s.define(h)
 }
 
