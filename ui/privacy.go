@@ -68,6 +68,7 @@ type privacyView struct {
 	Places    PlaceDetail
 	Networks  bool
 	GPC, DNT  bool
+	Search    string // the query key of the site's own search, where it is counted
 	Keys      []beaconKey
 	Script    string // address of the versioned script
 	Integrity string
@@ -127,7 +128,7 @@ func (u *UI) privacyView(ctx *fasthttp.RequestCtx, l *words.Locale, site aggrega
 	now, origin := u.clock(), u.origin(ctx)
 	told := u.disclose()
 	v := &privacyView{Languages: languageLinks(ctx, l), Site: site, Style: u.base + "/" + optOutStyle, Floor: settings.Floor,
-		Places: told.Places, Networks: told.Networks, GPC: settings.GPC, DNT: settings.DNT,
+		Places: told.Places, Networks: told.Networks, GPC: settings.GPC, DNT: settings.DNT, Search: settings.SearchKey,
 		Now:    l.Date(words.WithYear, aggregate.DayOf(now, settings.Location())) + ", " + l.Clock(now.In(settings.Location())),
 		OptOut: origin + "/opt-out?" + url.Values{"site": {string(site)}, languageKey: {l.Language()}}.Encode(),
 		You:    withArguments("", spoken(ctx)), Ask: withArguments("", spoken(ctx), "you=1")}

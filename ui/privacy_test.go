@@ -58,6 +58,17 @@ func TestTheTransparencyPageTellsTheRunningSettings(t *testing.T) {
 	}
 }
 
+func TestTheTransparencyPageTellsThatSearchesAreCounted(t *testing.T) {
+	const counted, only = "stands after “suche=”", "no query but the tags of a campaign;"
+	for key, want := range map[string]string{"suche": counted, "": only} {
+		s := serve(t, fullAsker(), withPin, withSettings(func(s *aggregate.Settings) { s.SearchKey = key }))
+		_, body := s.get(t, "/privacy/example.com", away)
+		if wantText(t, body, want); strings.Contains(body, counted) && strings.Contains(body, only) {
+			t.Errorf("with the search key %q the page says both %q and %q", key, counted, only)
+		}
+	}
+}
+
 func TestTheSelfAssessmentSaysWhereSettingsDiffer(t *testing.T) {
 	for _, c := range []struct {
 		what   string
