@@ -73,6 +73,9 @@ func (u *UI) door(c *caller, status int, why string) {
 	case book == nil:
 		u.sayMessage(c.RequestCtx, status, "door.closed", "door.closed.tokens")
 	case book.Empty():
+		if (c.IsGet() || c.IsHead()) && string(c.Path()) == u.base+"/" {
+			status = fasthttp.StatusOK // the server is well, and this is its first page
+		}
 		u.form(c.RequestCtx, status, "welcome", "welcome.title", nil) // how the first account is made
 	default:
 		to := ""

@@ -19,7 +19,7 @@ func TestTheFirstOwnerComesInByTheLinkInTheTerminal(t *testing.T) {
 	h.addSite("site.test", "UTC")
 	s := h.serve("--local-access=false")
 	stranger := s.teammate()
-	stranger.get("/").want(t, "without an account", 401, "There is no account yet", "footfall user add")
+	stranger.get("/").want(t, "without an account", 200, "There is no account yet", "footfall user add")
 	for _, path := range []string{"/site.test", "/site.test/install", "/nothing.test", "/sign-in"} {
 		r := stranger.get(path)
 		if !strings.Contains(r.body, "There is no account yet") || strings.Contains(r.body, "<form") {
