@@ -74,6 +74,21 @@ func (db *DB) RemoveSegment(site aggregate.Site, id aggregate.SegmentID) error {
 	})
 }
 
+// RemoveSegmentsOf ends what an account has saved for itself.
+func (db *DB) RemoveSegmentsOf(account uint32) error {
+	return Segments.Edit(db, "remove segments", func(d *Drawer[SegmentRecord]) error {
+		for id, rec := range d.All() {
+			if rec.Account == 0 || rec.Account != account {
+				continue
+			}
+			if err := d.Remove(id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 func segmentOf(d *Drawer[SegmentRecord], site aggregate.Site, id aggregate.SegmentID) (SegmentRecord, error) {
 	rec, ok := d.All()[uint32(id)]
 	if !ok || rec.Site != site {

@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,11 +31,15 @@ func evilStand(t *testing.T) *stand {
 	ledgers.days[2].Refused = refused
 	ways := &fakeWays{flow: aggregate.FlowReport{Pageviews: 9, Before: []aggregate.FlowLink{{Page: evil[0], Pageviews: 4}}}}
 	ways.defs.Goals = []aggregate.Goal{{ID: 1, Name: evil[0]}, {ID: 2, Name: evil[1]}}
+	segments := fakeSegments{}
+	for i, text := range evil {
+		segments = append(segments, aggregate.Segment{ID: aggregate.SegmentID(i + 1), Name: strings.Repeat(text, 3), Filters: fmt.Appendf(nil, `[["is","event:page",[%q]]]`, "/"+text)})
+	}
 	return serve(t, fullAsker(), withNotes(notes), withRefusals(ledgers, &fakeGate{settings: aggregate.DefaultSettings()}), withLedger(refused),
 		withDerived(Derived{Address: "203.0.113.9", Browser: evil[0], Place: evil[1], Source: evil[4], Dropped: "bot"}, true), withPin, public("example.org"),
 		func(o *Options) {
 			o.AddSite = func(aggregate.Site, map[string]string) error { return nil }
-			o.Goals, o.Ways = ways, ways
+			o.Goals, o.Ways, o.Segments = ways, ways, segments
 			open := o.Settings
 			o.Settings = func(site aggregate.Site) (aggregate.Settings, bool) {
 				settings, ok := open(site)
@@ -43,8 +49,22 @@ func evilStand(t *testing.T) *stand {
 		})
 }
 
+// fakeSegments are segments that stay as they are.
+type fakeSegments []aggregate.Segment
+
+func (f fakeSegments) Segments(aggregate.Site) []aggregate.Segment { return f }
+func (f fakeSegments) AddSegment(_ aggregate.Site, s aggregate.Segment) (aggregate.Segment, error) {
+	return s, errors.ErrUnsupported
+}
+func (f fakeSegments) ChangeSegment(aggregate.Site, aggregate.Segment) error {
+	return errors.ErrUnsupported
+}
+func (f fakeSegments) RemoveSegment(aggregate.Site, aggregate.SegmentID) error {
+	return errors.ErrUnsupported
+}
+
 // otherPages are those that are not the site's own, with strangers' text on them.
-var otherPages = []string{"/", "/?find=%3Cscript%3Ewindow.evil=1%3C/script%3E", "/privacy/example.com?you=1", "/example.com/refused", "/example.com/annotations", "/example.com/goals", "/example.com/install?own=on&pixel=on&pinned=on"}
+var otherPages = []string{"/", "/?find=%3Cscript%3Ewindow.evil=1%3C/script%3E", "/privacy/example.com?you=1", "/example.com/refused", "/example.com/annotations", "/example.com/segments?f=contains,page,%3Cscript%3Ewindow.evil=1%3C/script%3E", "/example.com/goals", "/example.com/install?own=on&pixel=on&pinned=on"}
 
 // otherPagesFit opens the pages beside the site's own in every language at a phone's
 // and a desktop's size: nothing is wider than the screen, nothing a stranger has

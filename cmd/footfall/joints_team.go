@@ -54,6 +54,7 @@ func openBook(db *storage.DB, clock func() time.Time, random io.Reader) *account
 		Invitations: shelf[team.Invitation]{db, storage.Invitations, "invitation"},
 		Changes:     shelf[team.Change]{db, storage.Changes, "activity"},
 		Sessions:    shelf[team.Session]{db, storage.Sessions, "session"},
+		Leave:       db.RemoveSegmentsOf,
 		Realm:       db.ID(), Clock: clock, Random: random,
 	})
 }

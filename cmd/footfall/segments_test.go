@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"footfall/aggregate"
 )
 
 // savedIDs are the segments that a page has a form for, by their names.
@@ -100,4 +102,21 @@ func TestSegmentsThatAPageCannotAskAreListedWithoutALink(t *testing.T) {
 		t.Error("the menu offers what a page cannot ask, or not what it can")
 	}
 	e.stop()
+}
+
+func TestWhatSomebodySavedForThemselvesEndsWithTheirAccount(t *testing.T) {
+	t.Parallel()
+	d := managed(t)
+	d.home.user("ada@example.com")
+	d.home.user("vera@example.com", "--role", "viewer")
+	for _, m := range d.real.book.Members() {
+		s := aggregate.Segment{Name: "of " + m.Email, Account: m.ID, Filters: []byte(`[["is","event:page",["/"]]]`)}
+		if _, err := d.real.db.AddSegment(apiSite, s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.home.must("user", "remove", "vera@example.com")
+	if left := d.real.db.Segments(apiSite); len(left) != 1 || left[0].Name != "of ada@example.com" {
+		t.Errorf("left are %v, want ada's alone", left)
+	}
 }

@@ -38,6 +38,8 @@ type Options struct {
 	Links       Shelf[team.Link]
 	Invitations Shelf[team.Invitation]
 	Changes     Shelf[team.Change]
+	// Leave removes what else an account kept for itself, when it ends; nil: nothing.
+	Leave func(account uint32) error
 
 	// Realm names the database: after a restore it is another one, so that sessions
 	// that were ended since the backup do not come back with it.
@@ -242,6 +244,11 @@ func (b *Book) Remove(id uint32) error {
 	}
 	if err := removeOwn(b.o.Passkeys, func(p team.Passkey) bool { return p.Account == id }); err != nil {
 		return err
+	}
+	if b.o.Leave != nil {
+		if err := b.o.Leave(id); err != nil {
+			return err
+		}
 	}
 	return b.o.Accounts.Remove(id)
 }
