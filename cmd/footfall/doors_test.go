@@ -294,6 +294,7 @@ func TestScriptAndEndpointMayHavePathsOfTheirOwn(t *testing.T) {
 	for _, flags := range [][]string{
 		{"--script-path", "visits.js"}, {"--script-path", "/"}, {"--event-path", "/a b"}, {"--event-path", "/../x"}, {"--event-path", "/api/send"},
 		{"--script-path", "/js/plausible.js"}, {"--script-path", "/x", "--event-path", "/x"},
+		{"--base-path", "stats"}, {"--base-path", "/a b"}, {"--public-url", "counter.example"}, {"--public-url", "https:///stats"}, {"--public-url", "ftp://counter.example"},
 	} {
 		if r := h.try(append([]string{"serve", "--listen", "127.0.0.1:0"}, flags...)...); r.code != 1 || strings.Count(r.err, "\n") != 2 {
 			t.Errorf("%v: exit %d, %q; want 1, an error and a hint", flags, r.code, r.err)

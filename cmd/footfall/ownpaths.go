@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"net/url"
 	"strings"
 
 	"footfall/aggregate"
@@ -32,6 +33,18 @@ func (f ownPathFlags) prove() error {
 	}
 	if f.ScriptPath != "" && f.ScriptPath == f.EventPath {
 		return hint(errors.New("--script-path and --event-path are the same"), "give each a path of its own")
+	}
+	return nil
+}
+
+// proveAddresses returns what is wrong with --base-path and --public-url: links are
+// made of both.
+func proveAddresses(base, public string) error {
+	if base = strings.TrimSuffix(base, "/"); base != "" && !plainPath(base) {
+		return hint(errors.New("--base-path is no path of letters, digits and -._~/ that begins with a slash"), "--base-path /stats, for instance")
+	}
+	if at, err := url.Parse(public); public != "" && (err != nil || at.Scheme != "http" && at.Scheme != "https" || at.Host == "") {
+		return hint(errors.New("--public-url is no address that begins with http:// or https://"), "--public-url https://stats.example.com, for instance")
 	}
 	return nil
 }

@@ -101,6 +101,9 @@ func (s *Server) open() (err error) {
 	if err := s.flags.ownPathFlags.prove(); err != nil {
 		return err
 	}
+	if err := proveAddresses(s.flags.BasePath, s.flags.PublicURL); err != nil {
+		return err
+	}
 	if s.spam, err = openSpamList(s.flags.SpamList); err != nil {
 		return err
 	}
