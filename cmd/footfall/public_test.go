@@ -33,6 +33,7 @@ func TestPollingAPublicSiteSinglesNobodyOut(t *testing.T) {
 	t.Parallel()
 	h := install(t)
 	h.addSite("public.example", "UTC", "public=on")
+	h.user("ada@example.com") // without an account / tells how to make one
 	clock := &wallClock{time: time.Date(2026, 11, 12, 9, 0, 0, 0, time.UTC)}
 	s := h.inside(clock, h.state)
 	visit := func(i int) {
