@@ -11,10 +11,11 @@ import (
 	"log"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"footfall/ui/build/pinned"
 )
 
 const target = "assets/world.svg"
@@ -38,7 +39,7 @@ func build() error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	if err := fetch(dir); err != nil {
+	if err := pinned.Fetch(dir); err != nil {
 		return err
 	}
 	var codes [][3]any
@@ -54,25 +55,6 @@ func build() error {
 		return err
 	}
 	return os.WriteFile(target, world.draw(alpha2), 0o644)
-}
-
-// fetch has npm download the packages, which proves that they are the pinned ones.
-func fetch(dir string) error {
-	for _, file := range []string{"package.json", "package-lock.json"} {
-		body, err := os.ReadFile(filepath.Join("build", file))
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(dir, file), body, 0o644); err != nil {
-			return err
-		}
-	}
-	npm := exec.Command("npm", "ci", "--silent", "--ignore-scripts")
-	npm.Dir, npm.Stderr = dir, os.Stderr
-	if err := npm.Run(); err != nil {
-		return fmt.Errorf("npm ci: %w", err)
-	}
-	return nil
 }
 
 func read(file string, into any) error {

@@ -10,10 +10,11 @@ import (
 	"log"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"footfall/ui/build/pinned"
 )
 
 // languages are the columns of the table, as words.Languages has them. English
@@ -49,7 +50,7 @@ func build() error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	if err := fetch(dir); err != nil {
+	if err := pinned.Fetch(dir); err != nil {
 		return err
 	}
 	wanted, err := os.ReadFile(codes)
@@ -71,25 +72,6 @@ func build() error {
 		return err
 	}
 	return os.WriteFile(target, text, 0o644)
-}
-
-// fetch has npm download the package, which proves that it is the pinned one.
-func fetch(dir string) error {
-	for _, file := range []string{"package.json", "package-lock.json"} {
-		body, err := os.ReadFile(filepath.Join("build", file))
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(dir, file), body, 0o644); err != nil {
-			return err
-		}
-	}
-	npm := exec.Command("npm", "ci", "--silent", "--ignore-scripts")
-	npm.Dir, npm.Stderr = dir, os.Stderr
-	if err := npm.Run(); err != nil {
-		return fmt.Errorf("npm ci: %w", err)
-	}
-	return nil
 }
 
 // read appends what a language calls each country.
