@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"time"
 )
@@ -52,6 +53,25 @@ type serverFlags struct {
 	PlainSignIn    bool          `help:"Let people sign in over connections that are not encrypted; passwords can be read on their way then."`
 	exportFlags
 	LogLevel string `help:"How much is logged: debug, info, warn, error." default:"info" enum:"debug,info,warn,error"`
+}
+
+// machines is the flag of every command that says something.
+type machines struct {
+	JSON bool `help:"For machines."`
+}
+
+// tell says what was done: an object for machines, a sentence for people.
+func (m machines) tell(w io.Writer, object any, sentence string, args ...any) error {
+	if m.JSON {
+		return printJSON(w, object)
+	}
+	_, err := fmt.Fprintf(w, sentence, args...)
+	return err
+}
+
+// removed is told to machines of what is gone: its name or its number.
+type removed struct {
+	Removed any `json:"removed"`
 }
 
 // printJSON is the output for machines.

@@ -30,6 +30,7 @@ type demoCmd struct {
 	BasePath string `help:"Path under which everything is served, such as /stats." placeholder:"PATH"`
 	Months   int    `help:"Months of history." default:"13" placeholder:"N"`
 	LogLevel string `help:"How much is logged: debug, info, warn, error." default:"warn" enum:"debug,info,warn,error"`
+	machines
 }
 
 func (c *demoCmd) Run(io *streams) error {
@@ -51,10 +52,10 @@ func (c *demoCmd) run(ctx context.Context, io *streams, clock func() time.Time) 
 type demo struct {
 	*Server
 	dir     string
-	out     io.Writer
+	cmd     *demoCmd
+	streams *streams
 	history *demoHistory
 	crowd   *demoCrowd
-	months  int
 }
 
 // openDemo opens everything in a new directory; run removes it.
@@ -72,7 +73,7 @@ func openDemo(c *demoCmd, io *streams, clock func() time.Time) (d *demo, err err
 	if err != nil {
 		return nil, err
 	}
-	d = &demo{dir: dir, out: io.out, months: c.Months}
+	d = &demo{dir: dir, cmd: c, streams: io}
 	if d.Server, err = openDemoServer(c, io, clock, dir); err != nil {
 		return nil, err
 	}
@@ -107,7 +108,7 @@ func openDemoServer(c *demoCmd, io *streams, clock func() time.Time, dir string)
 	}
 	s, err := open()
 	if c.Listen == demoListen && errors.Is(err, syscall.EADDRINUSE) {
-		fmt.Fprintf(io.out, "%s is taken; another port is used\n", demoListen)
+		fmt.Fprintf(c.asides(io), "%s is taken; another port is used\n", demoListen)
 		flags.Listen = "127.0.0.1:0"
 		s, err = open()
 	}
@@ -122,7 +123,7 @@ const demoFirst = 28
 // the server, then everything is removed.
 func (d *demo) run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(d.dir)) }()
-	first, oldest := d.history.today-demoFirst, d.history.today.AddMonths(-d.months)
+	first, oldest := d.history.today-demoFirst, d.history.today.AddMonths(-d.cmd.Months)
 	first = max(first, oldest)
 	counted, err := d.history.load(ctx, d.control, first, d.history.today-1)
 	if ctx.Err() != nil {
@@ -131,7 +132,9 @@ func (d *demo) run(ctx context.Context) (err error) {
 	if err != nil {
 		return errors.Join(err, d.Close())
 	}
-	d.greet(counted, first)
+	if err := d.greet(counted, first); err != nil {
+		return errors.Join(err, d.Close())
+	}
 	work, stopWork := context.WithCancel(ctx)
 	serve, stopServer := context.WithCancel(context.Background())
 	defer stopServer()
@@ -151,15 +154,32 @@ func (d *demo) run(ctx context.Context) (err error) {
 	return err
 }
 
-func (d *demo) greet(counted int, first aggregate.Day) {
-	fmt.Fprintf(d.out, `footfall %s, a demo: made-up visitors, throw-away data
+// asides is where else something is said: machines are told one object.
+func (c *demoCmd) asides(s *streams) io.Writer {
+	if c.JSON {
+		return s.err
+	}
+	return s.out
+}
 
-dashboard    %s%s
+// greeting is what machines are told of a demo that has begun.
+type greeting struct {
+	started
+	SampleSite string `json:"sample_site"`
+	Since      string `json:"since"`
+	Events     int    `json:"events"`
+}
+
+func (d *demo) greet(counted int, first aggregate.Day) error {
+	g := greeting{started{Version: buildVersion().Version, Dashboard: d.URL() + demoDomain, Sites: 1}, d.URL() + demoPath[1:], first.String(), counted}
+	return d.cmd.tell(d.streams.out, g, `footfall %s, a demo: made-up visitors, throw-away data
+
+dashboard    %s
 sample site  %s   (click around: you are counted too)
 
 Since %s %d events are counted; what was before follows in the background.
 Ctrl-C ends the demo and removes everything.
-`, buildVersion().Version, d.URL(), demoDomain, d.URL()+demoPath[1:], first, counted)
+`, g.Version, g.Dashboard, g.SampleSite, g.Since, counted)
 }
 
 // fill imports the rest of the history month by month, the latest first; each is
@@ -170,13 +190,13 @@ func (d *demo) fill(ctx context.Context, oldest, last aggregate.Day, counted int
 		n, err := d.history.load(ctx, d.control, first, last)
 		if err != nil {
 			if ctx.Err() == nil {
-				fmt.Fprintln(d.out, "the history could not be completed:", err)
+				fmt.Fprintln(d.cmd.asides(d.streams), "the history could not be completed:", err)
 			}
 			return
 		}
 		counted, last = counted+n, first-1
 	}
-	fmt.Fprintf(d.out, "The whole history is in: %d events since %s.\n", counted, oldest)
+	fmt.Fprintf(d.cmd.asides(d.streams), "The whole history is in: %d events since %s.\n", counted, oldest)
 }
 
 // visit sends the crowd's beacons to the server as browsers behind a proxy would.

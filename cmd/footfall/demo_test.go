@@ -181,6 +181,28 @@ func TestADemoFindsAFreePortWhereTheUsualOneIsTaken(t *testing.T) {
 	}
 }
 
+func TestMachinesAreToldOfADemoInOneObject(t *testing.T) {
+	var out bytes.Buffer
+	c := &demoCmd{Listen: "127.0.0.1:0", LogLevel: "warn", machines: machines{JSON: true}}
+	d, err := openDemo(c, &streams{out: &out, err: testLog{t}}, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(d.dir)
+	defer d.Close()
+	if err := d.greet(7, aggregate.Date(2026, 5, 4)); err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprintf(`{"version":%q,"dashboard":"%[2]sdemo.example","sites":1,"sample_site":"%[2]sdemo/","since":"2026-05-04","events":7}`,
+		buildVersion().Version, d.URL())
+	if got := strings.TrimSpace(out.String()); got != want {
+		t.Errorf("machines are told\n%s\nwant\n%s", got, want)
+	}
+	if c.asides(d.streams) != d.streams.err {
+		t.Error("what is said besides stands on stdout, too")
+	}
+}
+
 func testHistory(t *testing.T) *demoHistory {
 	t.Helper()
 	world, err := newDemoWorld(demoDomain)

@@ -22,6 +22,7 @@ type exportCmd struct {
 	Site   string `help:"The site." required:"" placeholder:"DOMAIN"`
 	Format string `help:"plausible (the CSV zip that Plausible imports), json (everything, for footfall import footfall), csv (a zip of every report)." default:"json" enum:"plausible,json,csv"`
 	File   string `arg:"" optional:"" help:"Where it goes: a file, or a directory in which it gets its usual name; without it, or as -, the standard output."`
+	JSON   bool   `help:"For machines; of an export on the standard output nothing else is said there."`
 }
 
 type exportQuestion struct{ Site, Format string }
@@ -50,8 +51,12 @@ func (c *exportCmd) Run(root *cli, s *streams) error {
 	if info, err := os.Stat(file); err == nil && info.IsDir() || strings.HasSuffix(file, string(filepath.Separator)) {
 		file = filepath.Join(file, name.Name)
 	}
-	if err := writeWhole(file, write); err != nil {
+	size, err := writeWhole(file, write)
+	if err != nil {
 		return err
+	}
+	if c.JSON {
+		return printJSON(s.out, written{file, size})
 	}
 	_, err = fmt.Fprintln(s.err, "written to", file)
 	return err

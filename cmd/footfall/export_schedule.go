@@ -64,7 +64,7 @@ func (s *Server) exportDue(ctx context.Context) {
 		}
 		if err == nil || errors.Is(err, fs.ErrNotExist) {
 			stock := stockOf(s.db, record)
-			err = writeWhole(file, func(w io.Writer) error { return stock.Write(w, export.Format(s.flags.ExportFormat)) })
+			_, err = writeWhole(file, func(w io.Writer) error { return stock.Write(w, export.Format(s.flags.ExportFormat)) })
 		}
 		if err != nil {
 			s.log.Error("an export on schedule failed; the one before stays", "site", record.Site, "error", err)

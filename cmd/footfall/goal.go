@@ -24,17 +24,18 @@ type goalAddCmd struct {
 	Page   string            `help:"Path that reaches it; * is anything within a segment, ** anything." placeholder:"PATH"`
 	Scroll int               `help:"Percent of the page that must be scrolled to." placeholder:"N"`
 	Name   string            `help:"What reports call it (default: made from the rest)."`
-	JSON   bool              `help:"For machines."`
+	machines
 }
 
 type goalListCmd struct {
 	Domain string `arg:"" help:"The site."`
-	JSON   bool   `help:"For machines."`
+	machines
 }
 
 type goalRemoveCmd struct {
 	Domain string `arg:"" help:"The site."`
 	Goal   string `arg:"" help:"Its name or its id."`
+	machines
 }
 
 type goalQuestion struct {
@@ -88,11 +89,7 @@ func (c *goalAddCmd) Run(root *cli, io *streams) error {
 	if err != nil {
 		return err
 	}
-	if c.JSON {
-		return printJSON(io.out, line(&g))
-	}
-	_, err = fmt.Fprintf(io.out, "goal %d: %s, %s\n", g.ID, g.Name, countedSince(&g))
-	return err
+	return c.tell(io.out, line(&g), "goal %d: %s, %s\n", g.ID, g.Name, countedSince(&g))
 }
 
 // goalLine is a goal for machines.
@@ -141,5 +138,8 @@ func (c *goalListCmd) Run(root *cli, io *streams) error {
 
 func (c *goalRemoveCmd) Run(root *cli, io *streams) error {
 	_, err := askOnce[struct{}](root.Data, toWrite, "/goal/remove", goalQuestion{Domain: c.Domain, Name: c.Goal})
-	return err
+	if err != nil {
+		return err
+	}
+	return c.tell(io.out, removed{c.Goal}, "")
 }

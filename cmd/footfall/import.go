@@ -40,11 +40,12 @@ func knownFormat(name string) bool {
 
 type importListCmd struct {
 	Site string `help:"Of this site only." placeholder:"DOMAIN"`
-	JSON bool   `help:"For machines."`
+	machines
 }
 
 type importRemoveCmd struct {
 	ID aggregate.ImportID `arg:"" help:"As footfall import list shows it."`
+	machines
 }
 
 func (c *importFileCmd) Run(root *cli, s *streams) error {
@@ -164,6 +165,5 @@ func (c *importRemoveCmd) Run(root *cli, s *streams) error {
 	if _, err := askOnce[struct{}](root.Data, toWrite, "/import/remove", importIDs{[]aggregate.ImportID{c.ID}}); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(s.out, "import %d is taken back\n", c.ID)
-	return err
+	return c.tell(s.out, removed{c.ID}, "import %d is taken back\n", c.ID)
 }

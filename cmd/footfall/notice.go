@@ -46,19 +46,19 @@ type noticeAddCmd struct {
 	Hook  string `help:"Call a hook instead: slack, discord, teams, or webhook (JSON of our own, signed). Its address is read from the terminal or from stdin, because it is a secret." enum:",slack,discord,teams,webhook" default:"" placeholder:"KIND"`
 	Level int    `help:"Visitors within 30 minutes from which a spike is told (default 100), or pageviews within 12 hours below which a drop is (default 1)." placeholder:"N"`
 	Lang  string `help:"Language: en, de, fr, es, pt, ja." default:"en" enum:"en,de,fr,es,pt,ja" placeholder:"LANG"`
-	JSON  bool   `help:"For machines."`
+	machines
 }
 
-type noticeListCmd struct {
-	JSON bool `help:"For machines."`
-}
+type noticeListCmd struct{ machines }
 
 type noticeRemoveCmd struct {
 	ID uint32 `arg:"" help:"Its number in the list."`
+	machines
 }
 
 type noticeTryCmd struct {
 	ID uint32 `arg:"" help:"Its number in the list."`
+	machines
 }
 
 type noticeSampleCmd struct {
@@ -66,6 +66,7 @@ type noticeSampleCmd struct {
 	Site string `help:"The site." required:"" placeholder:"DOMAIN"`
 	Lang string `help:"Language: en, de, fr, es, pt, ja." default:"en" enum:"en,de,fr,es,pt,ja" placeholder:"LANG"`
 	HTML bool   `name:"html" help:"As the HTML part of a mail."`
+	JSON bool   `help:"For machines: both parts."`
 }
 
 // noticeLine is a notice as it is listed: of a hook, the host alone.
@@ -218,7 +219,10 @@ func (c *control) tryNotice(id uint32) (noticeLine, error) {
 }
 
 // sampleReply is a notice in words.
-type sampleReply struct{ Text, HTML string }
+type sampleReply struct {
+	Text string `json:"text"`
+	HTML string `json:"html"`
+}
 
 func (c *control) sampleNotice(n team.Notice) (sampleReply, error) {
 	record, err := c.known(string(n.Site))
@@ -312,8 +316,7 @@ func (c *noticeRemoveCmd) Run(root *cli, io *streams) error {
 	if _, err := askOnce[struct{}](root.Data, toWrite, "/notice/remove", c.ID); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(io.out, "notice %d is ended\n", c.ID)
-	return err
+	return c.tell(io.out, removed{c.ID}, "notice %d is ended\n", c.ID)
 }
 
 func (c *noticeTryCmd) Run(root *cli, io *streams) error {
@@ -321,8 +324,7 @@ func (c *noticeTryCmd) Run(root *cli, io *streams) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(io.out, "a sample went to %s\n", line.To)
-	return err
+	return c.tell(io.out, line, "a sample went to %s\n", line.To)
 }
 
 func (c *noticeSampleCmd) Run(root *cli, io *streams) error {
@@ -330,6 +332,9 @@ func (c *noticeSampleCmd) Run(root *cli, io *streams) error {
 		team.Notice{Site: aggregate.Site(c.Site), Kind: team.NoticeKind(c.Kind), Lang: c.Lang})
 	if err != nil {
 		return err
+	}
+	if c.JSON {
+		return printJSON(io.out, reply)
 	}
 	if c.HTML {
 		_, err = fmt.Fprint(io.out, reply.HTML)

@@ -13,9 +13,16 @@ type siteResetCmd struct {
 	From   string `help:"First month to delete, such as 2026-01 (default: all there is, today included)." placeholder:"MONTH"`
 	To     string `help:"Last month to delete; it must be over (default: the same)." placeholder:"MONTH"`
 	Yes    bool   `help:"Do it without asking: what is deleted comes back from a backup only."`
+	machines
 }
 
 type resetQuestion struct{ Domain, From, To string }
+
+// resetReply is what machines are told.
+type resetReply struct {
+	Site   string `json:"site"`
+	Blocks int    `json:"removed_blocks"`
+}
 
 // errRange is returned for months that cannot be deleted.
 var errRange = errors.New("these months cannot be deleted")
@@ -100,10 +107,9 @@ func (c *siteResetCmd) Run(root *cli, io *streams) error {
 	if c.To != "" && c.From == "" {
 		return wrong("--to needs --from")
 	}
-	removed, err := askOnce[int](root.Data, toWrite, "/site/reset", resetQuestion{c.Domain, c.From, c.To})
+	gone, err := askOnce[int](root.Data, toWrite, "/site/reset", resetQuestion{c.Domain, c.From, c.To})
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(io.out, "%d blocks of %s are gone\n", removed, c.Domain)
-	return err
+	return c.tell(io.out, resetReply{c.Domain, gone}, "%d blocks of %s are gone\n", gone, c.Domain)
 }

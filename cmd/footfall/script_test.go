@@ -120,7 +120,8 @@ func TestALongDataPathHasItsSocketElsewhere(t *testing.T) {
 	s.stop()
 }
 
-// TestEveryCommandHasHelp walks the commands by their own help.
+// TestEveryCommandHasHelp walks the commands by their own help, which has a flag for
+// machines each time.
 func TestEveryCommandHasHelp(t *testing.T) {
 	t.Parallel()
 	var walk func(path ...string) int
@@ -130,6 +131,9 @@ func TestEveryCommandHasHelp(t *testing.T) {
 			t.Errorf("footfall %s --help: exit %d, %q, %q; want 0 and the usage on stdout", strings.Join(path, " "), r.code, r.out, r.err)
 		}
 		_, list, _ := strings.Cut(r.out, "\nCommands:\n")
+		if list == "" && !strings.Contains(r.out, "--json") {
+			t.Errorf("footfall %s has no --json", strings.Join(path, " "))
+		}
 		for line := range strings.Lines(list) {
 			if strings.HasPrefix(line, "  ") && line[2] != ' ' {
 				commands += 1 + walk(append(path[:len(path):len(path)], commandWords(line, path)...)...)

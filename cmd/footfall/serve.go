@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os/signal"
 	"strings"
 	"syscall"
@@ -14,6 +13,15 @@ import (
 
 type serveCmd struct {
 	serverFlags
+	machines
+}
+
+// started is what machines are told of a server that has begun.
+type started struct {
+	Version   string `json:"version"`
+	Dashboard string `json:"dashboard"`
+	SetUp     string `json:"set_up,omitempty"` // makes the first account, once
+	Sites     int    `json:"sites"`
 }
 
 func (c *serveCmd) Run(root *cli, io *streams) error {
@@ -23,33 +31,44 @@ func (c *serveCmd) Run(root *cli, io *streams) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(io.out, "footfall %s\ndashboard  %s\n", buildVersion().Version, s.URL())
-	if err := s.inviteOwner(io.out, root.Data); err != nil {
+	link, err := s.setUpLink()
+	if err != nil {
 		return errors.Join(err, s.Close())
 	}
-	if sites := s.db.Sites(); len(sites) == 0 {
-		fmt.Fprintf(io.out, "no site yet: footfall site add example.com --data %s\n", shellWord(root.Data))
+	begun := started{buildVersion().Version, s.URL(), link, len(s.db.Sites())}
+	if err := c.tell(io.out, begun, "%s", begun.text(shellWord(root.Data))); err != nil {
+		return errors.Join(err, s.Close())
 	}
 	return s.Run(ctx)
 }
 
-// inviteOwner prints a link that makes the first account, where there is none. It
-// is printed here and nowhere else, once; data is the directory that the command
-// line beside it needs.
-func (s *Server) inviteOwner(out io.Writer, data string) error {
+// text is the same for people; data is the directory that the command lines need.
+func (b *started) text(data string) string {
+	text := fmt.Sprintf("footfall %s\ndashboard  %s\n", b.Version, b.Dashboard)
+	if b.SetUp != "" {
+		text += fmt.Sprintf("no account yet: within the hour open %s or use footfall user add EMAIL --data %s\n", b.SetUp, data)
+	}
+	if b.Sites == 0 {
+		text += fmt.Sprintf("no site yet: footfall site add example.com --data %s\n", data)
+	}
+	return text
+}
+
+// setUpLink is a link that makes the first account, blank where there is one. It is
+// printed when the server starts and nowhere else.
+func (s *Server) setUpLink() (string, error) {
 	if s.flags.LocalAccess {
-		return nil
+		return "", nil
 	}
 	token, err := s.book.OpenSetUp()
 	if err != nil || token == "" {
-		return err
+		return "", err
 	}
 	at := s.URL()
 	if s.flags.PublicURL != "" {
 		at = strings.TrimSuffix(s.flags.PublicURL, "/") + "/"
 	}
-	_, err = fmt.Fprintf(out, "no account yet: within the hour open %sset-up/%s or use footfall user add EMAIL --data %s\n", at, token, shellWord(data))
-	return err
+	return at + "set-up/" + token, nil
 }
 
 // shellWord quotes a word for a shell where it needs it.

@@ -21,21 +21,20 @@ type siteCmd struct {
 type siteAddCmd struct {
 	Domain   string `arg:"" help:"Domain, such as example.com."`
 	Timezone string `help:"IANA zone in which the site's days begin." default:"UTC" placeholder:"ZONE"`
-	JSON     bool   `help:"For machines."`
+	machines
 }
 
-type siteListCmd struct {
-	JSON bool `help:"For machines."`
-}
+type siteListCmd struct{ machines }
 
 type siteSetCmd struct {
 	Domain   string   `arg:"" help:"The site."`
 	Settings []string `arg:"" optional:"" help:"Settings, such as floor=5." placeholder:"KEY=VALUE"`
-	JSON     bool     `help:"For machines."`
+	machines
 }
 
 type siteRemoveCmd struct {
 	Domain string `arg:"" help:"The site."`
+	machines
 }
 
 type siteQuestion struct {
@@ -136,11 +135,7 @@ func (c *siteAddCmd) Run(root *cli, io *streams) error {
 	if err != nil {
 		return err
 	}
-	if c.JSON {
-		return printJSON(io.out, record)
-	}
-	_, err = fmt.Fprintf(io.out, "%s is counted; its days begin in %s\n", record.Site, record.Settings.Timezone)
-	return err
+	return c.tell(io.out, record, "%s is counted; its days begin in %s\n", record.Site, record.Settings.Timezone)
 }
 
 func (c *siteListCmd) Run(root *cli, io *streams) error {
@@ -180,8 +175,7 @@ func (c *siteRemoveCmd) Run(root *cli, io *streams) error {
 	if _, err := askOnce[struct{}](root.Data, toWrite, "/site/remove", siteQuestion{Domain: c.Domain}); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(io.out, "%s and all its counters are gone\n", c.Domain)
-	return err
+	return c.tell(io.out, removed{c.Domain}, "%s and all its counters are gone\n", c.Domain)
 }
 
 type tokenCmd struct {
@@ -194,14 +188,14 @@ type tokenAddCmd struct {
 	Name  string   `arg:"" help:"What the token is for."`
 	Site  []string `help:"Site it opens; may be repeated (default: every site)." placeholder:"DOMAIN"`
 	Scope []string `help:"What it may do: stats, send, sites." default:"stats" enum:"stats,send,sites"`
+	machines
 }
 
-type tokenListCmd struct {
-	JSON bool `help:"For machines."`
-}
+type tokenListCmd struct{ machines }
 
 type tokenRemoveCmd struct {
 	Name string `arg:"" help:"The token's name."`
+	machines
 }
 
 type tokenQuestion struct {
@@ -210,23 +204,43 @@ type tokenQuestion struct {
 	Scopes []string
 }
 
-func (c *control) addToken(q tokenQuestion) (string, error) {
-	var sites []aggregate.Site
+// tokenLine is a token as it is listed.
+type tokenLine struct {
+	Name   string           `json:"name"`
+	Sites  []aggregate.Site `json:"sites"` // null: every site
+	Scopes []string         `json:"scopes"`
+	Used   string           `json:"used,omitempty"`  // the last day, in UTC
+	Secret string           `json:"token,omitempty"` // once, when it was made
+}
+
+func (c *control) addToken(q tokenQuestion) (tokenLine, error) {
+	made := tokenLine{Name: q.Name, Scopes: q.Scopes}
 	for _, domain := range q.Sites {
 		record, err := c.known(domain)
 		if err != nil {
-			return "", err
+			return made, err
 		}
-		sites = append(sites, record.Site)
+		made.Sites = append(made.Sites, record.Site)
 	}
-	plaintext, err := c.db.AddToken(q.Name, sites, q.Scopes)
+	var err error
+	made.Secret, err = c.db.AddToken(q.Name, made.Sites, q.Scopes)
 	if errors.Is(err, storage.ErrTokenExists) {
 		err = hint(err, "choose another name, or footfall token remove %s first", q.Name)
 	}
-	return plaintext, err
+	return made, err
 }
 
-func (c *control) listTokens(struct{}) ([]storage.Token, error) { return c.db.Tokens(), nil }
+func (c *control) listTokens(struct{}) ([]tokenLine, error) {
+	lines := []tokenLine{}
+	for _, t := range c.db.Tokens() {
+		l := tokenLine{Name: t.Name, Sites: t.Sites, Scopes: t.Scopes}
+		if t.Used != 0 {
+			l.Used = t.Used.String()
+		}
+		lines = append(lines, l)
+	}
+	return lines, nil
+}
 
 func (c *control) removeToken(q tokenQuestion) (struct{}, error) {
 	err := c.db.RemoveToken(q.Name)
@@ -237,23 +251,19 @@ func (c *control) removeToken(q tokenQuestion) (struct{}, error) {
 }
 
 func (c *tokenAddCmd) Run(root *cli, io *streams) error {
-	token, err := askOnce[string](root.Data, toCreate, "/token/add", tokenQuestion{c.Name, c.Site, c.Scope})
+	token, err := askOnce[tokenLine](root.Data, toCreate, "/token/add", tokenQuestion{c.Name, c.Site, c.Scope})
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(io.out, token)
-	return err
+	return c.tell(io.out, token, "%s\n", token.Secret)
 }
 
 func (c *tokenListCmd) Run(root *cli, io *streams) error {
-	tokens, err := askOnce[[]storage.Token](root.Data, toRead, "/token/list", struct{}{})
+	tokens, err := askOnce[[]tokenLine](root.Data, toRead, "/token/list", struct{}{})
 	if err != nil {
 		return err
 	}
 	if c.JSON {
-		if tokens == nil {
-			tokens = []storage.Token{}
-		}
 		return printJSON(io.out, tokens)
 	}
 	w := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
@@ -269,5 +279,8 @@ func (c *tokenListCmd) Run(root *cli, io *streams) error {
 
 func (c *tokenRemoveCmd) Run(root *cli, io *streams) error {
 	_, err := askOnce[struct{}](root.Data, toWrite, "/token/remove", tokenQuestion{Name: c.Name})
-	return err
+	if err != nil {
+		return err
+	}
+	return c.tell(io.out, removed{c.Name}, "")
 }

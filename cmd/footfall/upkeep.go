@@ -13,6 +13,13 @@ import (
 
 type backupCmd struct {
 	File string `arg:"" help:"Where the copy goes; - is the standard output."`
+	JSON bool   `help:"For machines; of a copy on the standard output nothing else is said there."`
+}
+
+// written is told to machines of a file that was written.
+type written struct {
+	File  string `json:"file"`
+	Bytes int64  `json:"bytes"`
 }
 
 // backup streams a consistent copy. Where it fails midway the connection breaks,
@@ -33,24 +40,32 @@ func (c *backupCmd) Run(root *cli, s *streams) error {
 	if c.File == "-" {
 		return conn.stream("/backup", nil, s.out)
 	}
-	return writeWhole(c.File, func(w io.Writer) error { return conn.stream("/backup", nil, w) })
+	size, err := writeWhole(c.File, func(w io.Writer) error { return conn.stream("/backup", nil, w) })
+	if err != nil || !c.JSON {
+		return err
+	}
+	return printJSON(s.out, written{c.File, size})
 }
 
-// writeWhole makes a file that appears under its name only when it is whole.
-func writeWhole(name string, write func(io.Writer) error) (err error) {
+// writeWhole makes a file that appears under its name only when it is whole, and
+// says how many bytes it has.
+func writeWhole(name string, write func(io.Writer) error) (size int64, err error) {
 	f, err := os.CreateTemp(filepath.Dir(name), ".footfall-*")
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer os.Remove(f.Name()) // gone after the rename
-	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
-		return err
+	err = write(f)
+	size, _ = f.Seek(0, io.SeekEnd)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return 0, err
 	}
-	return os.Rename(f.Name(), name)
+	return size, os.Rename(f.Name(), name)
 }
 
 type restoreCmd struct {
 	File string `arg:"" help:"The copy to put back."`
+	machines
 }
 
 func (c *restoreCmd) Run(root *cli, s *streams) error {
@@ -63,13 +78,15 @@ func (c *restoreCmd) Run(root *cli, s *streams) error {
 	case err != nil:
 		return hint(err, "the data directory is as it was; try an older copy")
 	}
-	_, err = fmt.Fprintf(s.out, "%s is back in %s\n", c.File, root.Data)
-	return err
+	return c.tell(s.out, map[string]string{"file": c.File, "data": root.Data}, "%s is back in %s\n", c.File, root.Data)
 }
 
-type compactCmd struct{}
+type compactCmd struct{ machines }
 
-type compactReply struct{ Before, After int64 }
+type compactReply struct {
+	Before int64 `json:"bytes_before"`
+	After  int64 `json:"bytes_after"`
+}
 
 func (c *control) compact(struct{}) (compactReply, error) {
 	before := c.db.Stats().FileBytes
@@ -82,13 +99,10 @@ func (c *compactCmd) Run(root *cli, s *streams) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(s.out, "%d bytes before, %d after\n", r.Before, r.After)
-	return err
+	return c.tell(s.out, r, "%d bytes before, %d after\n", r.Before, r.After)
 }
 
-type checkCmd struct {
-	JSON bool `help:"For machines."`
-}
+type checkCmd struct{ machines }
 
 type checkReply struct {
 	Violations []string `json:"violations"`

@@ -29,19 +29,19 @@ type userAddCmd struct {
 	Email string   `arg:"" help:"Mail address; it names the account."`
 	Role  string   `help:"What the account may do: owner, admin, editor, viewer (default: owner for the first account, viewer after that)." enum:",owner,admin,editor,viewer" default:"" placeholder:"ROLE"`
 	Site  []string `help:"Site on which it may; may be repeated (default: every site, and the installation)." placeholder:"DOMAIN"`
-	JSON  bool     `help:"For machines."`
+	machines
 }
 
-type userListCmd struct {
-	JSON bool `help:"For machines."`
-}
+type userListCmd struct{ machines }
 
 type userPasswordCmd struct {
 	Email string `arg:"" help:"The account."`
+	machines
 }
 
 type userRemoveCmd struct {
 	Email string `arg:"" help:"The account."`
+	machines
 }
 
 type userQuestion struct {
@@ -185,11 +185,7 @@ func (c *userAddCmd) Run(root *cli, io *streams) error {
 	if err != nil {
 		return err
 	}
-	if c.JSON {
-		return printJSON(io.out, line)
-	}
-	_, err = fmt.Fprintf(io.out, "%s may sign in: %s\n", line.Email, line.roles())
-	return err
+	return c.tell(io.out, line, "%s may sign in: %s\n", line.Email, line.roles())
 }
 
 // roles says what an account may do, and where.
@@ -230,14 +226,12 @@ func (c *userPasswordCmd) Run(root *cli, io *streams) error {
 	if _, err := askOnce[struct{}](root.Data, toWrite, "/user/password", userQuestion{Email: c.Email, Password: password}); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(io.out, "%s has a new password and is signed out everywhere\n", c.Email)
-	return err
+	return c.tell(io.out, map[string]string{"new_password": c.Email}, "%s has a new password and is signed out everywhere\n", c.Email)
 }
 
 func (c *userRemoveCmd) Run(root *cli, io *streams) error {
 	if _, err := askOnce[struct{}](root.Data, toWrite, "/user/remove", userQuestion{Email: c.Email}); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(io.out, "%s is no account any more\n", c.Email)
-	return err
+	return c.tell(io.out, removed{c.Email}, "%s is no account any more\n", c.Email)
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"runtime"
 	"runtime/debug"
 )
@@ -12,9 +11,7 @@ var (
 	commit  = ""
 )
 
-type versionCmd struct {
-	JSON bool `help:"For machines."`
-}
+type versionCmd struct{ machines }
 
 type versionInfo struct {
 	Version string `json:"version"`
@@ -39,9 +36,5 @@ func buildVersion() versionInfo {
 
 func (c *versionCmd) Run(io *streams) error {
 	v := buildVersion()
-	if c.JSON {
-		return printJSON(io.out, v)
-	}
-	_, err := fmt.Fprintf(io.out, "footfall %s, commit %s, %s\n", v.Version, v.Commit, v.Go)
-	return err
+	return c.tell(io.out, v, "footfall %s, commit %s, %s\n", v.Version, v.Commit, v.Go)
 }
