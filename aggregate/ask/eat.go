@@ -314,11 +314,15 @@ func (e *eater) settle(bucket int32, s stretch) error {
 func (e *eater) limit(bucket int32, s stretch) (aggregate.Counts, error) {
 	total, most, err := e.p.totalOf(s, true)
 	total[aggregate.Visitors] = most
-	if s.month == 0 || err != nil {
+	if s.month == "" || err != nil {
 		return total, err
 	}
 	b := e.p.buckets[bucket]
-	for _, other := range e.p.stretches(b.first, b.last) {
+	others, err := e.p.stretches(b.first, b.last)
+	if err != nil {
+		return total, err
+	}
+	for _, other := range others {
 		if other.first.Month() != s.first.Month() || other == s {
 			continue
 		}

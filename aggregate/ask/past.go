@@ -10,7 +10,11 @@ func (p *plan) pastTotals() error {
 		return p.pastHours(p.first, p.last, true)
 	}
 	tuple := p.grid.tuple(nil)
-	for _, s := range p.stretches(p.first, p.last) {
+	all, err := p.stretches(p.first, p.last)
+	if err != nil {
+		return err
+	}
+	for _, s := range all {
 		if p.cut(s.first) || p.cut(s.last) {
 			if err := p.cutTotals(s, tuple); err != nil {
 				return err
@@ -142,7 +146,11 @@ func (p *plan) pastFacts() error {
 	e := newEater(p)
 	for i := range p.buckets {
 		b := &p.buckets[i]
-		for _, s := range p.stretches(b.first, b.last) {
+		all, err := p.stretches(b.first, b.last)
+		if err != nil {
+			return err
+		}
+		for _, s := range all {
 			table, err := p.sums(pair.A, pair.B, s)
 			if err != nil {
 				return err
@@ -170,13 +178,9 @@ func (p *plan) capBounds() error {
 		if c.visitsBound {
 			most, known := visits[c.bucket]
 			if !known {
-				b := p.buckets[c.bucket]
-				for _, s := range p.stretches(b.first, b.last) {
-					total, _, err := p.totalOf(s, s.first == b.first)
-					if err != nil {
-						return err
-					}
-					most += total[aggregate.Visits]
+				var err error
+				if most, err = p.visitsOf(p.buckets[c.bucket]); err != nil {
+					return err
 				}
 				visits[c.bucket] = most
 			}
@@ -189,10 +193,27 @@ func (p *plan) capBounds() error {
 	return nil
 }
 
+// visitsOf are the site's visits of a bucket's closed days.
+func (p *plan) visitsOf(b bucket) (visits int64, err error) {
+	all, err := p.stretches(b.first, b.last)
+	for _, s := range all {
+		total, _, err := p.totalOf(s, s.first == b.first)
+		if err != nil {
+			return 0, err
+		}
+		visits += total[aggregate.Visits]
+	}
+	return visits, err
+}
+
 // noteDays lists the days whose links are incomplete, and sees whether any were
 // imported.
 func (p *plan) noteDays() error {
-	for _, s := range p.stretches(p.first, p.last) {
+	all, err := p.stretches(p.first, p.last)
+	if err != nil {
+		return err
+	}
+	for _, s := range all {
 		days, err := p.totals(s)
 		if err != nil {
 			return err

@@ -37,15 +37,16 @@ type plan struct {
 	leaves []leaf
 	facts  []fact
 
-	seen  map[stretch][]dayTotal // totals that were read, see totals
-	grid  *grid
-	notes notes
+	seen   map[stretch][]dayTotal         // totals that were read, see totals
+	linked map[aggregate.Day][]linkedDays // by month, see linkedIn
+	grid   *grid
+	notes  notes
 }
 
 // newPlan understands the query and refuses what cannot be answered.
 func (a *Asker) newPlan(q *aggregate.Query, settings aggregate.Settings, open []aggregate.Day, since aggregate.Day) (*plan, error) {
 	p := &plan{a: a, q: q, settings: settings, loc: settings.Location(), now: a.clock(), open: open, since: since,
-		seen: map[stretch][]dayTotal{}}
+		seen: map[stretch][]dayTotal{}, linked: map[aggregate.Day][]linkedDays{}}
 	p.today = aggregate.DayOf(p.now, p.loc)
 	if err := p.setRange(); err != nil {
 		return nil, err
@@ -162,8 +163,8 @@ func begin(c *aggregate.Counts, first bool) {
 // once.
 type stretch struct {
 	first, last aggregate.Day
-	imports     whose // whose dated blocks
-	month       whose // whose links that lost their date in the month are to be added
+	imports     whose   // whose dated blocks
+	month       undated // whose links that lost their date in the month are to be added
 }
 
 // whose says of whom blocks are read.
@@ -189,12 +190,12 @@ func (p *plan) everyone() whose {
 	return live | imported
 }
 
-// stretches are the closed days of [first, last] that can have blocks.
-func (p *plan) stretches(first, last aggregate.Day) []stretch {
+// stretches are the closed days of [first, last] that can have blocks. The error
+// comes from Blocks.
+func (p *plan) stretches(first, last aggregate.Day) (all []stretch, err error) {
 	if !p.stored {
-		return nil
+		return nil, nil
 	}
-	var all []stretch
 	lo, hi := max(first, p.storedFirst, p.since), min(last, p.storedLast)
 	for d := lo; d <= hi; d++ {
 		w := p.everyone()
@@ -210,32 +211,14 @@ func (p *plan) stretches(first, last aggregate.Day) []stretch {
 			continue
 		}
 		s := stretch{first: d, last: d, imports: w}
-		if n == 0 || all[n-1].first.Month() != d.Month() {
-			s.month = p.monthCovered(d.Month(), first, last)
+		if len(p.facts) == 2 && (n == 0 || all[n-1].first.Month() != d.Month()) {
+			if s.month, err = p.undatedIn(d.Month(), first, last); err != nil {
+				return nil, err
+			}
 		}
 		all = append(all, s)
 	}
-	return all
-}
-
-// monthCovered tells whose links that lost their date belong to [first, last]:
-// that is known where all days of the month that have any lie within.
-func (p *plan) monthCovered(month, first, last aggregate.Day) (w whose) {
-	next := month.AddMonths(1)
-	if max(month, p.storedFirst, p.since) < first {
-		return 0
-	}
-	if min(next-1, p.storedLast) <= last {
-		return p.everyone()
-	}
-	d := min(next-1, p.storedLast)
-	for d > last && p.isOpen(d) {
-		d--
-	}
-	if d <= last {
-		w = live
-	}
-	return w
+	return all, nil
 }
 
 // openInRange keeps the open days of the range.

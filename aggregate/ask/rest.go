@@ -49,7 +49,7 @@ type restKey struct {
 type restSums struct {
 	whole, shown [2]aggregate.Counts
 	visits       int64 // the most that the whole can have, what was carried included
-	undated      whose // whose links that lost their date are among what is shown
+	withheld     bool  // links of these days lost their date and are not among what is shown
 }
 
 func newRest(e *eater) *rest {
@@ -112,7 +112,11 @@ func (r *rest) stretch(bucket int32, s stretch, first bool, t *sums, shown *show
 	k := restKey{bucket, s.first.Month()}
 	m := r.months[k]
 	if m == nil {
-		m = &restSums{undated: r.e.p.monthCovered(k.month, r.e.p.buckets[bucket].first, r.e.p.buckets[bucket].last)}
+		withheld, err := r.e.p.withholds(k.month, r.e.p.buckets[bucket])
+		if err != nil {
+			return err
+		}
+		m = &restSums{withheld: withheld}
 		r.months[k] = m
 		r.order = append(r.order, k)
 	}
@@ -251,14 +255,14 @@ func (r *rest) row() {
 	for _, k := range r.order {
 		s := sums[k.bucket]
 		if s == nil {
-			s = &restSums{undated: live | imported}
+			s = new(restSums)
 			sums[k.bucket] = s
 			order = append(order, k.bucket)
 		}
 		m := r.months[k]
 		s.whole[0].Add(&m.whole[0])
 		s.shown[0].Add(&m.shown[0])
-		s.undated &= m.undated
+		s.withheld = s.withheld || m.withheld
 		s.visits += m.visits
 	}
 	for _, bucket := range order {
@@ -341,11 +345,7 @@ func (r *rest) onlyWithout(sum *restSums) bool {
 	if r.without == nil || r.e.p.notes.capped && r.without.whole != r.without.fact.dim {
 		return false
 	}
-	need := live
-	if r.e.p.notes.imports {
-		need |= imported
-	}
-	return len(r.e.p.notes.lossy)+len(r.e.p.notes.summaries) == 0 && (need&^sum.undated == 0 || r.e.p.floor() <= 1)
+	return len(r.e.p.notes.lossy)+len(r.e.p.notes.summaries) == 0 && (!sum.withheld || r.e.p.floor() <= 1)
 }
 
 // withoutRows makes the rows of the events without the property.

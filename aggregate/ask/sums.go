@@ -183,7 +183,7 @@ func (s *adder) number(side int, dict, values []string) []string {
 // sums adds up the blocks of a and b over a stretch.
 func (p *plan) sums(a, b aggregate.Dimension, s stretch) (*sums, error) {
 	if b == aggregate.None {
-		s.month = 0
+		s.month = ""
 	}
 	key := cacheKey{p.q.Site, a, b, s}
 	value, token := p.a.cache.get(key)
@@ -191,7 +191,7 @@ func (p *plan) sums(a, b aggregate.Dimension, s stretch) (*sums, error) {
 		return value.(*sums), nil
 	}
 	var sum adder
-	imports := (s.imports|s.month)&imported != 0
+	imports := p.everyone()&imported != 0
 	err := p.a.blocks.Range(p.q.Site, imports, aggregate.OneDay, a, b, s.first, s.last,
 		func(k aggregate.Key, block *aggregate.Block) error {
 			if s.imports.has(k.Import) {
@@ -199,7 +199,7 @@ func (p *plan) sums(a, b aggregate.Dimension, s stretch) (*sums, error) {
 			}
 			return nil
 		})
-	if err == nil && s.month != 0 {
+	if err == nil && s.month != "" {
 		month := s.first.Month()
 		err = p.a.blocks.Range(p.q.Site, imports, aggregate.OneMonth, a, b, month, month,
 			func(k aggregate.Key, block *aggregate.Block) error {
@@ -233,6 +233,8 @@ type dayTotal struct {
 	day   aggregate.Day
 	imp   aggregate.ImportID
 	lossy bool
+	// linked says that the day was closed: links of its visits are stored.
+	linked bool
 	// summary says that the day was imported as totals: it has hardly any links.
 	summary bool
 	counts  aggregate.Counts
@@ -240,7 +242,7 @@ type dayTotal struct {
 
 // totals are the whole days' totals of a stretch.
 func (p *plan) totals(s stretch) ([]dayTotal, error) {
-	s.month = 0
+	s.month = ""
 	if days, ok := p.seen[s]; ok {
 		return days, nil
 	}
@@ -255,7 +257,7 @@ func (p *plan) totals(s stretch) ([]dayTotal, error) {
 			if !s.imports.has(k.Import) {
 				return nil
 			}
-			t := dayTotal{day: k.Day, imp: k.Import, lossy: b.Meta.Lossy || !b.Meta.Linked && k.Import == aggregate.Live}
+			t := dayTotal{day: k.Day, imp: k.Import, linked: b.Meta.Linked, lossy: b.Meta.Lossy || !b.Meta.Linked && k.Import == aggregate.Live}
 			t.summary = !b.Meta.Linked && !t.lossy
 			for i := range b.Rows {
 				if b.A[b.Rows[i].A] == aggregate.TotalDay {
