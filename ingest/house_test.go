@@ -66,7 +66,7 @@ func newHouse(t testing.TB, change ...func(*Options)) *house {
 		f(&h.options)
 	}
 	h.door = New(h.options)
-	server := NewServer(h.route, logger)
+	server := NewServer(h.route, isOpen, logger)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -96,6 +96,8 @@ func (h *house) route(ctx *fasthttp.RequestCtx) {
 		panic("203.0.113.99 in a value")
 	}
 }
+
+func isOpen(ctx *fasthttp.RequestCtx) bool { return string(ctx.Path()) != "/closed" }
 
 func (h *house) set(site aggregate.Site, key, value string) {
 	h.t.Helper()

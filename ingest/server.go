@@ -26,11 +26,15 @@ const (
 
 // NewServer makes the server that beacons come in by, and everything else that is
 // served beside them: its limits and what it logs protect them all. handler may
-// panic: that is answered 500 and logged.
-func NewServer(handler fasthttp.RequestHandler, logger *slog.Logger) *fasthttp.Server {
+// panic: that is answered 500 and logged. isOpen reports whether pages of every site
+// may read what is answered to a request: what is refused before it reaches the
+// handler is told them, too.
+func NewServer(handler fasthttp.RequestHandler, isOpen func(*fasthttp.RequestCtx) bool, logger *slog.Logger) *fasthttp.Server {
+	r := refuser{isOpen}
 	return &fasthttp.Server{
-		Handler:                      catch(plainly(handler), logger),
-		ErrorHandler:                 serveError,
+		Handler:                      r.catch(r.plainly(handler), logger),
+		ErrorHandler:                 r.serveError,
+		ExpectHandler:                r.expect,
 		Logger:                       redacted{logger},
 		SecureErrorLogMessage:        true,
 		Concurrency:                  maxConns,
@@ -54,11 +58,11 @@ func NewServer(handler fasthttp.RequestHandler, logger *slog.Logger) *fasthttp.S
 // without a carriage return, or go on in the next line (RFC 9112 sections 2.2 and
 // 5.2 leave both to the reader). What else smuggles one request within another,
 // the server below refuses itself; the connection ends with it.
-func plainly(handler fasthttp.RequestHandler) fasthttp.RequestHandler {
+func (r refuser) plainly(handler fasthttp.RequestHandler) fasthttp.RequestHandler {
 	return func(ctx *fasthttp.RequestCtx) {
 		if isAmbiguous(ctx.Request.Header.RawHeaders()) {
 			ctx.SetConnectionClose()
-			answer(ctx, fasthttp.StatusBadRequest, bodyUnreadable)
+			r.refuse(ctx, fasthttp.StatusBadRequest, bodyUnreadable)
 			return
 		}
 		handler(ctx)
@@ -93,28 +97,51 @@ func (r redacted) Printf(format string, _ ...any) {
 
 var bodyUnreadable = []byte("This is not a request that can be read.")
 
-// serveError answers what never became a request.
-func serveError(ctx *fasthttp.RequestCtx, err error) {
-	var slow net.Error
-	var long *fasthttp.ErrSmallBuffer
-	status, body := fasthttp.StatusBadRequest, string(bodyUnreadable)
-	switch {
-	case errors.Is(err, fasthttp.ErrBodyTooLarge):
-		status, body = fasthttp.StatusRequestEntityTooLarge, string(bodyTooLarge)
-		drain(ctx)
-	case errors.As(err, &long):
-		status, body = fasthttp.StatusRequestHeaderFieldsTooLarge, "The request's headers are larger than 16 KiB."
-	case errors.As(err, &slow) && slow.Timeout():
-		status, body = fasthttp.StatusRequestTimeout, "The request took too long to arrive."
-	}
-	ctx.Response.Reset()
-	answer(ctx, status, []byte(body))
+// refuser answers requests that no handler answers.
+type refuser struct {
+	isOpen func(*fasthttp.RequestCtx) bool
 }
 
-// Bounds of drain.
+// refuse answers a request. Where the server below has forgotten already what was
+// asked for, nothing in the sentence is anybody's secret.
+func (r refuser) refuse(ctx *fasthttp.RequestCtx, status int, body []byte) {
+	ctx.Response.Reset()
+	if len(ctx.Request.Header.RawHeaders()) == 0 || r.isOpen(ctx) {
+		ctx.Response.Header.SetCanonical(headerAllowOrigin, valueAny)
+	}
+	answer(ctx, status, body)
+}
+
+// expect answers clients that ask before they send a body.
+func (r refuser) expect(ctx *fasthttp.RequestCtx) int {
+	if ctx.Request.Header.ContentLength() <= MaxBody {
+		return fasthttp.StatusContinue
+	}
+	r.refuse(ctx, fasthttp.StatusRequestEntityTooLarge, bodyTooLarge)
+	return fasthttp.StatusRequestEntityTooLarge
+}
+
+// serveError answers what never became a request.
+func (r refuser) serveError(ctx *fasthttp.RequestCtx, err error) {
+	var slow net.Error
+	var long *fasthttp.ErrSmallBuffer
+	status, body := fasthttp.StatusBadRequest, bodyUnreadable
+	switch {
+	case errors.Is(err, fasthttp.ErrBodyTooLarge):
+		status, body = fasthttp.StatusRequestEntityTooLarge, bodyTooLarge
+		drain(ctx)
+	case errors.As(err, &long):
+		status, body = fasthttp.StatusRequestHeaderFieldsTooLarge, []byte("The request's headers are larger than 16 KiB.")
+	case errors.As(err, &slow) && slow.Timeout():
+		status, body = fasthttp.StatusRequestTimeout, []byte("The request took too long to arrive.")
+	}
+	r.refuse(ctx, status, body)
+}
+
+// Bounds of drain. A sender that takes its time could take as long for a request.
 const (
-	drainBytes = 4 << 20
-	drainTime  = 2 * time.Second
+	drainBytes = 32 << 20
+	drainTime  = readTimeout
 	drainPause = 100 * time.Millisecond
 )
 
@@ -139,13 +166,12 @@ func drain(ctx *fasthttp.RequestCtx) {
 
 // catch keeps a panic from ending the process, and logs where it happened: not
 // its value, which may hold a piece of a request.
-func catch(handler fasthttp.RequestHandler, logger *slog.Logger) fasthttp.RequestHandler {
+func (r refuser) catch(handler fasthttp.RequestHandler, logger *slog.Logger) fasthttp.RequestHandler {
 	return func(ctx *fasthttp.RequestCtx) {
 		defer func() {
 			if v := recover(); v != nil {
 				logger.Error("BUG: a request's handler panicked", "where", panicPlaces())
-				ctx.Response.Reset()
-				answer(ctx, fasthttp.StatusInternalServerError, []byte("Something went wrong; the server's log says more."))
+				r.refuse(ctx, fasthttp.StatusInternalServerError, []byte("Something went wrong; the server's log says more."))
 			}
 		}()
 		handler(ctx)

@@ -59,7 +59,7 @@ func TestHeadersOverTheLimitAreAnswered431(t *testing.T) {
 }
 
 func TestSlowSendersAreAnswered408(t *testing.T) {
-	server := NewServer(func(*fasthttp.RequestCtx) {}, slog.New(slog.DiscardHandler))
+	server := NewServer(func(*fasthttp.RequestCtx) {}, isOpen, slog.New(slog.DiscardHandler))
 	if server.ReadTimeout <= 0 || server.IdleTimeout <= 0 || server.WriteTimeout <= 0 {
 		t.Fatalf("got timeouts %v, %v, %v, want all of them set", server.ReadTimeout, server.IdleTimeout, server.WriteTimeout)
 	}
@@ -75,8 +75,9 @@ func TestSlowSendersAreAnswered408(t *testing.T) {
 		"in the headers": "POST /api/event HTTP/1.1\r\nHost: x\r\n",
 		"in the body":    "POST /api/event HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{",
 	} {
-		if got := h.raw(func(c net.Conn) { fmt.Fprint(c, bytes) }); got.StatusCode != http.StatusRequestTimeout {
-			t.Errorf("slow %s: got %d, want 408", name, got.StatusCode)
+		got := h.raw(func(c net.Conn) { fmt.Fprint(c, bytes) })
+		if got.StatusCode != http.StatusRequestTimeout || got.Header.Get("Access-Control-Allow-Origin") != "*" {
+			t.Errorf("slow %s: got %d with %q, want 408 which pages may read", name, got.StatusCode, got.Header["Access-Control-Allow-Origin"])
 		}
 	}
 }
@@ -102,8 +103,61 @@ func TestNeitherGarbageNorPanicsTellTheLogAnything(t *testing.T) {
 }
 
 func TestTheServerSpeaksNothingItCannot(t *testing.T) {
-	server := NewServer(func(*fasthttp.RequestCtx) {}, slog.New(slog.DiscardHandler))
+	server := NewServer(func(*fasthttp.RequestCtx) {}, isOpen, slog.New(slog.DiscardHandler))
 	if got := server.TLSConfig.NextProtos; len(got) != 2 || got[0] != "http/1.1" || got[1] != "acme-tls/1" {
 		t.Errorf("got protocols %v, want http/1.1 and acme-tls/1", got)
+	}
+}
+
+// TestPagesMayReadWhatTheyAreRefusedWith: a script that is told nothing but "failed
+// to fetch" helps nobody.
+func TestPagesMayReadWhatTheyAreRefusedWith(t *testing.T) {
+	h := newHouse(t)
+	large := strings.Repeat("x", MaxBody+1)
+	for _, path := range []string{"/api/event", "/api/send", "/count", "/closed", "/panic"} {
+		for name, c := range map[string]struct {
+			request string
+			status  int
+			blind   bool // the server forgets what was asked for
+		}{
+			"too large":            {fmt.Sprintf("POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", path, len(large), large), 413, false},
+			"too large, in chunks": {fmt.Sprintf("POST %s HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", path, len(large), large), 413, true},
+			"too large, asked":     {fmt.Sprintf("POST %s HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n", path, len(large)), 413, false},
+			"ambiguous":            {fmt.Sprintf("POST %s HTTP/1.1\r\nHost: x\nX-A: b\r\nContent-Length: 1\r\n\r\n1", path), 400, false},
+			"no chunks":            {fmt.Sprintf("POST %s HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", path), 400, true},
+		} {
+			got := h.raw(func(c2 net.Conn) { fmt.Fprint(c2, c.request) })
+			want := "*"
+			if path == "/closed" && !c.blind {
+				want = ""
+			}
+			if got.StatusCode != c.status || got.Header.Get("Access-Control-Allow-Origin") != want {
+				t.Errorf("%s, %s: got %d with %q, want %d with %q", path, name, got.StatusCode, got.Header["Access-Control-Allow-Origin"], c.status, want)
+			}
+		}
+	}
+	if got := h.request("POST", "/panic", ""); got.status != 500 || got.header.Get("Access-Control-Allow-Origin") != "*" {
+		t.Errorf("a panic: got %+v, want 500 with the header", got)
+	}
+	for _, path := range []string{"/api/event", "/api/send", "/count"} {
+		if got := h.request("PUT", path, ""); got.status != 405 || got.header.Get("Access-Control-Allow-Origin") != "*" {
+			t.Errorf("PUT %s: got %+v, want 405 with the header", path, got)
+		}
+		if got := h.request("POST", path, "{"); got.status != 400 || got.header.Get("Access-Control-Allow-Origin") != "*" {
+			t.Errorf("POST %s: got %+v, want 400 with the header", path, got)
+		}
+	}
+}
+
+// TestALargeBodyIsTakenInBeforeItIsRefused: a connection that is closed with bytes
+// unread is reset, and the answer lost.
+func TestALargeBodyIsTakenInBeforeItIsRefused(t *testing.T) {
+	h := newHouse(t)
+	body := strings.Repeat("x", 8<<20)
+	for range 3 {
+		got := h.send(body)
+		if got.status != 413 || got.body != string(bodyTooLarge) {
+			t.Fatalf("got %d %q, want 413 and a sentence", got.status, got.body)
+		}
 	}
 }

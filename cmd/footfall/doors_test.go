@@ -286,6 +286,12 @@ func TestScriptAndEndpointMayHavePathsOfTheirOwn(t *testing.T) {
 			t.Errorf("%s: answered %d, dropped as %q (%v); want 202 and counted", path, r.status, r.dropped(), err)
 		}
 	}
+	for path, open := range map[string]string{"/assets/visits": "*", "/api/event": "*", "/count": "*", "/api/send": "*", "/api/v2/query": "", "/own.example": ""} {
+		r, err := s.do("POST", path, strings.NewReader(strings.Repeat("x", 100<<10)))
+		if err != nil || r.status != http.StatusRequestEntityTooLarge || r.header.Get("Access-Control-Allow-Origin") != open {
+			t.Errorf("too much for %s: answered %d with %q (%v); want 413, which every page may read: %q", path, r.status, r.header["Access-Control-Allow-Origin"], err, open)
+		}
+	}
 	want := `data-api=&#34;https://counter.example/stats/assets/visits&#34; src=&#34;https://counter.example/stats/assets/visits.js&#34;`
 	if page, err := s.do("GET", "/own.example/install", nil); err != nil || !strings.Contains(page.body, want) {
 		t.Errorf("the install page (%v) does not name the paths: want %s", err, want)

@@ -84,7 +84,7 @@ func (s *Server) serveEntrances() {
 		case e.listener == s.dashboard:
 			handler = s.serveTeam
 		}
-		e.http = ingest.NewServer(handler, s.log)
+		e.http = ingest.NewServer(handler, s.isOpen, s.log)
 	}
 }
 

@@ -56,6 +56,11 @@ func plainPath(path string) bool {
 	return strings.Trim(path, "/abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~") == ""
 }
 
+// isOwnPath reports whether a path below the base path is one of the operator's own.
+func (f ownPathFlags) isOwnPath(path string) bool {
+	return path != "" && (path == f.EventPath || path == f.ScriptPath)
+}
+
 // serveOwnPaths answers the operator's own paths; path is below the base path.
 func (s *Server) serveOwnPaths(ctx *fasthttp.RequestCtx, path string) bool {
 	switch path {

@@ -339,6 +339,17 @@ func (s *Server) serveSites(ctx *fasthttp.RequestCtx, path string) bool {
 	return true
 }
 
+// isOpen reports whether pages of every site may read what is answered to a
+// request: beacons and scripts are theirs.
+func (s *Server) isOpen(ctx *fasthttp.RequestCtx) bool {
+	switch path := s.inside(ctx); path {
+	case "/api/event", "/count", "/api/send":
+		return true
+	default:
+		return s.flags.isOwnPath(path) || snippet.Match(path)
+	}
+}
+
 // serveTeam answers what the team calls: the dashboard and the APIs.
 func (s *Server) serveTeam(ctx *fasthttp.RequestCtx) {
 	strict(ctx)
