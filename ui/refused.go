@@ -26,7 +26,7 @@ type refusedView struct {
 	Site       aggregate.Site
 	Base, Back string
 	Range      string
-	Sum        string
+	Sum        int64
 	Days       []refusedDay
 	Tall       int // height of the chart in pixels
 	Reasons    []refusedReason
@@ -149,7 +149,7 @@ func (v *refusedView) fill(l *words.Locale, ledgers []api.DayLedger, first, last
 			}
 		}
 	}
-	v.Sum, v.Days = l.Whole(all.n), drawDays(l, all.days, first, last, refusedTall)
+	v.Sum, v.Days = all.n, drawDays(l, all.days, first, last, refusedTall)
 	var reasons []*reasonSums
 	for _, r := range byReason {
 		reasons = append(reasons, r)

@@ -118,7 +118,7 @@ func readTheTrend(t *testing.T, b *tab) {
 	b.at(t, "?compare=previous")
 	evaluate[bool](t, b, `(document.querySelector('.reader').focus(), true)`)
 	value := `document.querySelector('.reader').getAttribute('aria-valuetext')`
-	wantText(t, evaluate[string](t, b, value), "Tue, Nov 24, 2026 (so far): ", " Unique visitors, ", "Sep 30 – Oct 27, 2026")
+	wantText(t, evaluate[string](t, b, value), "Tue, Nov 24, 2026 (so far): ", "Unique visitors: ", "Sep 30 – Oct 27, 2026")
 	if err := chromedp.Do(b, chromedp.KeyEvent(kb.ArrowLeft), chromedp.KeyEvent(kb.ArrowLeft, chromedp.KeyModifiers(8)), chromedp.KeyEvent(kb.ArrowLeft, chromedp.KeyModifiers(8))); err != nil {
 		t.Fatal(err)
 	}

@@ -99,8 +99,13 @@ func (s *scene) metricName(m aggregate.Metric) string { return s.l.Say("metric."
 // current is the figure of the last 30 minutes.
 func (s *scene) current(a *answer) figure {
 	s.fail("site.missing_current", a.err)
-	return figure{ID: "current", Name: s.l.Say("metric.current"), Meaning: s.l.Say("meaning.current"),
-		Value: s.figureText(aggregate.MetricVisitors, values(a, 1)[0]), URL: s.url(s.realtime()), Here: s.days.Realtime}
+	v := values(a, 1)[0]
+	n := int64(math.Round(v.Number))
+	if v.Below > 0 {
+		n = int64(v.Below)
+	}
+	return figure{ID: "current", Name: s.l.Say("metric.current", "n", n), Meaning: s.l.Say("meaning.current"),
+		Value: s.figureText(aggregate.MetricVisitors, v), URL: s.url(s.realtime()), Here: s.days.Realtime}
 }
 
 func (s *scene) realtime() *view.View {
@@ -127,7 +132,7 @@ func (s *scene) change(m aggregate.Metric, now, before aggregate.Value) *change 
 	difference := now.Number - before.Number
 	switch {
 	case points:
-		c.Text = s.l.Say("change.points", "n", s.l.Decimal(math.Abs(difference), 0))
+		c.Text = s.l.Say("change.points", "n", int64(math.Round(math.Abs(difference))))
 		difference = math.Round(difference)
 	case before.Number == 0 && now.Number == 0:
 		c.Text = s.l.Percent(0, 0)

@@ -63,18 +63,18 @@ type funnelView struct {
 
 type stepView struct {
 	Name             string
-	Visits, Visitors string
+	Visits, Visitors int64
 	Sign             bool   // the visitors are a bound
 	Bar              string // percent of the first step
 	Rate             string // of the step before; "" in the first
-	Lost             string // visits that went no further than the step before
+	Lost             int64  // visits that went no further than the step before
 }
 
 // flowView is what came before and after a page.
 type flowView struct {
 	Page                                     string
 	Args                                     []view.Pair
-	Pageviews, Visits, Entries, Exits, Again string
+	Pageviews, Visits, Entries, Exits, Again int64
 	Before, After                            []flowRow
 	Notes                                    []string
 	Error                                    string
@@ -210,13 +210,13 @@ func (s *scene) funnel(f *aggregate.Funnel) funnelView {
 	}
 	first := report.Steps[0].Visits
 	for i, step := range report.Steps {
-		line := stepView{Name: step.Name, Visits: s.l.Whole(step.Visits), Visitors: s.l.Whole(step.Visitors), Sign: step.UpperBound, Bar: "0"}
+		line := stepView{Name: step.Name, Visits: step.Visits, Visitors: step.Visitors, Sign: step.UpperBound, Bar: "0"}
 		if first > 0 {
 			line.Bar = number(100 * float64(step.Visits) / float64(first))
 		}
 		if i > 0 {
 			before := report.Steps[i-1].Visits
-			line.Rate, line.Lost = s.l.Share(float64(step.Visits), float64(before)), s.l.Whole(max(0, before-step.Visits))
+			line.Rate, line.Lost = s.l.Share(float64(step.Visits), float64(before)), max(0, before-step.Visits)
 		}
 		v.Steps = append(v.Steps, line)
 	}
@@ -232,8 +232,7 @@ func (s *scene) flow(page string) flowView {
 		v.Error = s.waySentence(err)
 		return v
 	}
-	v.Pageviews, v.Visits, v.Again = s.l.Whole(r.Pageviews), s.l.Whole(r.Visits), s.l.Whole(r.Again)
-	v.Entries, v.Exits = s.l.Whole(r.Entries), s.l.Whole(r.Exits)
+	v.Pageviews, v.Visits, v.Again, v.Entries, v.Exits = r.Pageviews, r.Visits, r.Again, r.Entries, r.Exits
 	for _, w := range r.Warnings {
 		v.Notes = append(v.Notes, w.Warning)
 	}

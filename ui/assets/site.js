@@ -36,7 +36,7 @@ function show(i, begin = -1) {
 	const row = t.rows[at], values = [...row.querySelectorAll('td')].map(cell => cell.textContent);
 	const text = row.querySelector('th').textContent;
 	reader.setAttribute('aria-valuenow', at);
-	reader.setAttribute('aria-valuetext', `${text}: ` + values.map((value, j) => `${value} ${t.heads[j]}`).join(', '));
+	reader.setAttribute('aria-valuetext', `${text}: ` + values.map((value, j) => `${t.heads[j]}: ${value}`).join(', '));
 	const width = reader.clientWidth, middle = width * (at + .5) / t.n;
 	const cross = reader.appendChild(make('div'));
 	cross.className = 'cross';
