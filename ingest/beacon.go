@@ -47,6 +47,12 @@ type Beacon struct {
 	Currency string
 	Amount   int64
 
+	// Waits says that the tracker sends nothing before somebody has seen the page: it is
+	// the script (t), or one of Plausible's, which tell their version (v).
+	Waits bool
+	// Nothing says that an element was clicked, and that this is no event.
+	Nothing bool
+
 	page page
 	tags tags
 }
@@ -79,6 +85,10 @@ const (
 	keyEngaged
 	keyRevenue
 	keyRevenueLong
+	keyVersion
+	keyTagged
+	keyKinds
+	keyLink
 	keys
 	unknownKey key = -1
 )
@@ -125,6 +135,14 @@ func keyOf(text string) key {
 		return keyRevenue
 	case "revenue":
 		return keyRevenueLong
+	case "v":
+		return keyVersion
+	case "t":
+		return keyTagged
+	case "k":
+		return keyKinds
+	case "l":
+		return keyLink
 	}
 	return unknownKey
 }
@@ -225,8 +243,13 @@ func tooDeep(body string) bool {
 // ReadObject is ReadJSON for a body that is parsed already.
 func (t *Ticket) ReadObject(object *fastjson.Object) {
 	object.Visit(func(name []byte, v *fastjson.Value) {
-		if k := keyOf(borrow(name)); k != unknownKey {
-			t.fields[k] = t.text.fieldOf(v)
+		k := keyOf(borrow(name))
+		if k == unknownKey {
+			return
+		}
+		t.fields[k] = t.text.fieldOf(v)
+		if k == keyTagged {
+			t.tagged.read(v)
 		}
 	})
 	t.read()
@@ -274,17 +297,27 @@ func (t *Ticket) read() {
 	t.Beacon = Beacon{Props: t.Beacon.Props[:0], Interactive: true, Scroll: aggregate.NoScroll}
 	t.readURL(t.first(keyURL, keyURLLong))
 	t.readDomain(t.first(keyDomain, keyDomainLong))
-	t.readName(t.first(keyName, keyNameLong))
+	name := t.first(keyName, keyNameLong)
+	if t.isAboutElement() {
+		if named := t.elementName(name); named.kind != absent {
+			name = named
+		} else {
+			t.Beacon.Nothing = true
+		}
+	}
+	t.readName(name)
 	if r := t.first(keyReferrer, keyReferrerLong); r.kind == textField {
 		t.Beacon.Referrer = cut(t.text.clean(r.text), maxReferrer)
 	}
 	if t.Beacon.Kind == aggregate.Custom {
 		t.readRevenue(t.first(keyRevenue, keyRevenueLong)) // before the properties, which go on living in the inner parser
 	}
+	t.readTagged()
 	t.readProps(t.first(keyProps, keyPropsLong, keyPropsM, keyPropsMeta))
 	i := t.first(keyInteractive, keyInteractiveLong)
 	t.Beacon.Interactive = i.kind != falseField && (!t.form || i.text != "false")
 	h := t.first(keyHash, keyHashLong)
+	t.Beacon.Waits = t.first(keyVersion, keyTagged).kind != absent
 	t.Beacon.HashMode = h.kind == trueField || h.text == "1" || h.text == "true"
 	if t.Beacon.Kind == aggregate.Engagement {
 		t.readEngagement()
@@ -411,8 +444,13 @@ func (t *Ticket) readRevenue(r field) {
 	if currency.kind != textField || amount.kind != textField && amount.kind != numberField {
 		return
 	}
-	code, ok := aggregate.ParseCurrency(currency.text)
-	micros, isAmount := aggregate.ParseAmount(amount.text)
+	t.earn(currency.text, amount.text)
+}
+
+// earn gives the beacon its revenue, where currency and amount are such.
+func (t *Ticket) earn(currency, amount string) {
+	code, ok := aggregate.ParseCurrency(currency)
+	micros, isAmount := aggregate.ParseAmount(amount)
 	if ok && isAmount {
 		mark := len(t.text.b)
 		t.text.b = append(t.text.b, code...)

@@ -25,6 +25,7 @@ const (
 	Hostname    = "hostname"     // a host that the site's settings leave out
 	Spam        = "spam"         // a referrer that nobody ever came from
 	Rate        = "rate"         // too many from one network
+	NoEvent     = "no_event"     // a click on something that is no event
 
 	ShieldPage    = "shield_page"    // what the owner shields: paths,
 	ShieldIP      = "shield_ip"      // networks,
@@ -59,7 +60,9 @@ type Caller struct {
 	Agent    []byte // user agent
 	Language string // as in Accept-Language
 	GPC, DNT bool   // objections that the request carried
-	Prefetch bool   // the request was made ahead of a visit
+	Prefetch bool   // the request was made ahead of a visit, or in its first moment
+	// Prerender says that what was made ahead is the page itself, which runs.
+	Prerender bool
 	// Country is where a trusted proxy says the caller is; "" = it does not say.
 	Country string
 	// Origin and Referer are the headers in which a browser says what page a
@@ -156,9 +159,13 @@ func objects(settings *aggregate.Settings, who *Caller) bool {
 
 // judge finds the reason for which a beacon of nobody who objects is dropped, if
 // any.
+//
+// Of a page that was prerendered and is being shown, the browser says for a moment
+// longer that it was made ahead. A tracker that waits until somebody sees the page sends
+// in that moment, and is right.
 func (c *Clerk) judge(t *Ticket, site aggregate.Site, settings *aggregate.Settings, who *Caller) (dropped, detail string, told agent.Agent) {
 	switch {
-	case who.Prefetch:
+	case who.Prefetch && !(who.Prerender && t.Beacon.Waits):
 		return Prefetch, "", told
 	case shieldsAddr(settings, who.Addr):
 		return ShieldIP, "", told
@@ -174,6 +181,9 @@ func (c *Clerk) judge(t *Ticket, site aggregate.Site, settings *aggregate.Settin
 	}
 	if spammer, ok := c.spammer(t); ok {
 		return Spam, spammer, told
+	}
+	if t.Beacon.Nothing {
+		return NoEvent, "", told
 	}
 	if len(settings.ShieldPages) > 0 && shieldsPage(settings, t.path(settings)) {
 		return ShieldPage, "", told

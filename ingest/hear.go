@@ -1,6 +1,10 @@
 package ingest
 
-import "github.com/valyala/fasthttp"
+import (
+	"strings"
+
+	"github.com/valyala/fasthttp"
+)
 
 // hear reads what a request's headers say of whoever sent it: in one go, since a
 // browser sends fifteen of them and twenty are asked for. Of a header that comes twice
@@ -29,6 +33,7 @@ func (who *Caller) hear(h *fasthttp.RequestHeader) {
 			who.DNT = who.DNT || isOne(value)
 		case "Sec-Purpose", "Purpose", "X-Purpose", "X-Moz":
 			who.Prefetch = who.Prefetch || IsAhead(value)
+			who.Prerender = who.Prerender || strings.Contains(borrow(value), "prerender")
 		case "Sec-Fetch-Mode":
 			first(&mode, value)
 		case "Sec-Fetch-Dest":

@@ -25,6 +25,7 @@ type Ticket struct {
 	parser   fastjson.Parser
 	inner    fastjson.Parser // of JSON within texts
 	fields   [keys]field
+	tagged   tagged
 	form     bool // fields came from a form: all are texts
 	origin   source.Input
 	settings aggregate.Settings
@@ -39,6 +40,7 @@ type Ticket struct {
 func (t *Ticket) Reset() {
 	t.text.reset()
 	t.fields = [keys]field{}
+	t.tagged.reset()
 	t.form = false
 	t.Problems = t.Problems[:0]
 	t.sites = t.sites[:0]

@@ -70,7 +70,7 @@ const (
 )
 
 // reasonsTold are those that the catalogues have a name and an explanation of.
-var reasonsTold = []string{"bot", "hostname", "spam", "prefetch", "rate", "no_visit", "shield_ip", "shield_page", "shield_country",
+var reasonsTold = []string{"bot", "hostname", "spam", "prefetch", "rate", "no_visit", "no_event", "shield_ip", "shield_page", "shield_country",
 	"capacity", "budget", "late", "future"}
 
 // reasonOf is an entry of the ledger without its detail.
