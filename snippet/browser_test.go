@@ -90,9 +90,11 @@ type beacon struct {
 	U  string            `json:"u"`
 	D  string            `json:"d"`
 	R  string            `json:"r"`
-	P  map[string]any    `json:"p"`
+	P  map[string]any    `json:"props"`
 	S  map[string]string `json:"revenue"`
-	SS map[string]string `json:"$"`
+	T  [2][]string       `json:"t"` // words of the tag, and of the element
+	L  *string           `json:"l"`
+	K  any               `json:"k"`
 	I  *bool             `json:"interactive"`
 	H  int               `json:"h"`
 	SD *float64          `json:"sd"`

@@ -29,8 +29,9 @@
 //	data-404          "off": no event of its own for pages answered 404
 //	data-include      only what happens on these paths: globs, separated by commas;
 //	data-exclude      not these paths   * stops at a slash, ** does not
-//	data-transform    name of a global function that is given each event and
-//	                  returns it, changed or not, or nothing to drop it
+//	data-transform    name of a global function that is given each event as it would
+//	                  leave (npm/index.d.ts says what is in it), and returns it,
+//	                  changed or not, or nothing to drop it
 //	event-KEY         a property of every event
 //
 // Served as script.js?site=example.com, the file holds what the owner of that site has
@@ -41,6 +42,13 @@
 // data-footfall-event-KEY and data-footfall-revenue-amount and -currency, or the
 // classes plausible-event-name=Sign+up and so on: an event when it is clicked, or
 // submitted if it is a form.
+//
+// Of elements the script tells raw what happened: the words above as they stand in the
+// page, the address of a link without its query, and the kinds of downloads. Clicks are
+// told where an element is tagged, where a link leads to another host, and where it
+// leads to something with an ending that is no page's. The server gives names to what
+// counts, and drops the rest. So the names, the kinds and the reading of words are
+// not in every page.
 //
 // The script reads localStorage.plausible_ignore, which Plausible's trackers read
 // as well: any value means that this visitor objects. A browser that lets no page

@@ -3,6 +3,7 @@ package snippet_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,11 +26,32 @@ func (s *site) one(name string) beacon {
 	return found[0]
 }
 
+// props compares the properties of the only beacon of that name.
 func (s *site) props(name, want string) {
 	s.t.Helper()
 	got, _ := json.Marshal(s.one(name).P)
 	if string(got) != want {
 		s.t.Errorf("properties of %q: got %s, want %s", name, got, want)
+	}
+}
+
+// about compares what the only beacon of that name says of an element: the link's
+// address, "none" where it is about none, and the author's words.
+func (s *site) about(name, link string, words ...string) {
+	s.t.Helper()
+	b := s.one(name)
+	got := "none"
+	if b.L != nil {
+		got = *b.L
+	}
+	if got != link {
+		s.t.Errorf("link of %q: got %s, want %s", name, got, link)
+	}
+	if !slices.Equal(b.T[1], words) {
+		s.t.Errorf("words of %q: got %q, want %q", name, b.T[1], words)
+	}
+	if b.K == nil {
+		s.t.Errorf("%q does not say that it is about an element: %s", name, b)
 	}
 }
 
@@ -90,10 +112,10 @@ func TestOutboundLinksAreCounted(t *testing.T) {
 		<svg><a id=svg href="https://elsewhere.test/"><text id=drawn y=20>x</text></a></svg>`})
 	s.open("/")
 	s.js(`for (const id of ['in', 'mail', 'none', 'text', 'out', 'drawn']) document.getElementById(id).dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true}))`)
-	s.expect("pageview /", "Outbound Link: Click /")
-	s.props("Outbound Link: Click", `{"url":"https://elsewhere.test/path"}`)
+	s.expect("pageview /", "click /")
+	s.about("click", "https://elsewhere.test/path")
 	s.do(chromedp.Click(chromedp.ID("inner")))
-	s.expect("pageview /", "Outbound Link: Click /", "Outbound Link: Click /")
+	s.expect("pageview /", "click /", "click /")
 }
 
 func TestMiddleClicksCountAndRightClicksDoNot(t *testing.T) {
@@ -106,7 +128,8 @@ func TestMiddleClicksCountAndRightClicksDoNot(t *testing.T) {
 	}
 	s.do(chromedp.MouseClickNode(nodes[0], chromedp.ButtonRight))
 	s.do(chromedp.MouseClickNode(nodes[0], chromedp.ButtonMiddle))
-	s.expect("pageview /", "Outbound Link: Click /")
+	s.expect("pageview /", "auxclick /")
+	s.about("auxclick", "https://elsewhere.test/")
 }
 
 func TestClickThatLeavesThePageIsCountedAndNotHeldUp(t *testing.T) {
@@ -116,27 +139,35 @@ func TestClickThatLeavesThePageIsCountedAndNotHeldUp(t *testing.T) {
 	s.open("/")
 	s.await([]string{"pageview /"})
 	s.do(chromedp.Click(chromedp.ID("out")), chromedp.WaitReady(chromedp.ID("there")))
-	s.await([]string{"pageview /", "Outbound Link: Click /"})
+	s.await([]string{"pageview /", "click /"})
 }
 
-func TestDownloadsAreCounted(t *testing.T) {
+// Which files are downloads is the server's to say; pages are not for it to see.
+func TestLinksThatMayBeDownloadsAreTold(t *testing.T) {
 	s := newSite(t, map[string]string{"/": stay + `TAG
-		<a id=a href="/files/report.PDF?key=secret">x</a><a id=b href="https://cdn.test/x.tar.gz">x</a>
-		<a id=c href="/page.html">x</a><a id=d href="/pdf">x</a><a id=e href="/x.zipped">x</a>`})
+		<a id=a href="/files/report.PDF?key=secret#p2">x</a><a id=b href="/x.tar.gz">x</a>
+		<a href="/page.html">x</a><a href="/pdf">x</a><a href="/v1.0/">x</a><a href="/page.php?id=1">x</a><a href="/page.php5">x</a>
+		<a href="/page.xhtml">x</a><a href="/page.asp">x</a><a href="/page.aspx">x</a><a href="/page.jsp">x</a><a href="/page.htm">x</a>`})
 	s.open("/")
-	s.js(`for (const id of 'acde') document.getElementById(id).click()`)
-	s.expect("pageview /", "File Download /")
-	s.props("File Download", fmt.Sprintf(`{"url":%q}`, s.url("/files/report.PDF")))
-	s.js(`document.getElementById('b').click()`)
-	s.expect("pageview /", "File Download /", "File Download /")
+	s.js(`for (const link of document.links) if (link.id != 'b') link.click()`)
+	s.expect("pageview /", "click /")
+	s.about("click", s.url("/files/report.PDF"))
+	if got := s.one("click").K; got != 0.0 {
+		t.Errorf("kinds: got %v, want 0 for the usual ones", got)
+	}
+	s.js(`b.click()`)
+	s.expect("pageview /", "click /", "click /")
 }
 
-func TestOwnKindsOfDownloads(t *testing.T) {
+func TestOwnKindsOfDownloadsAreTold(t *testing.T) {
 	s := newSite(t, nil)
-	s.page("/", stay+s.tag(`data-downloads="epub|iso"`)+`<a id=a href="/x.pdf">x</a><a id=b href="/x.iso">x</a>`)
+	s.page("/", stay+s.tag(`data-downloads="epub|iso"`)+`<a id=a href="/x.iso">x</a>`)
 	s.open("/")
-	s.js(`a.click(); b.click()`)
-	s.expect("pageview /", "File Download /")
+	s.js(`a.click()`)
+	s.expect("pageview /", "click /")
+	if got := s.one("click").K; got != "epub|iso" {
+		t.Errorf("kinds: got %v, want those of the tag", got)
+	}
 }
 
 func TestPartsCanBeTurnedOff(t *testing.T) {
@@ -162,8 +193,8 @@ func TestOptionsOfTheScriptHoldWhereTheTagDoesNotSay(t *testing.T) {
 	}
 	s.open("/on")
 	s.js(`a.click()`)
-	s.expect("pageview /#/route", "pageview /on", "Outbound Link: Click /on")
-	if got := s.one("Outbound Link: Click").D; got != "own.test" {
+	s.expect("pageview /#/route", "pageview /on", "click /on")
+	if got := s.one("click").D; got != "own.test" {
 		t.Errorf("domain: got %q, want own.test", got)
 	}
 }
@@ -176,47 +207,63 @@ func TestFormsAreCountedWhenAsked(t *testing.T) {
 	s.do(chromedp.Click(chromedp.ID("b"))) // not valid: no submission
 	s.expect("pageview /")
 	s.do(chromedp.SendKeys(chromedp.ID("i"), "x"+kb.Enter))
-	s.expect("pageview /", "Form: Submission /")
+	s.expect("pageview /", "submit /")
 	s.open("/off")
 	s.do(chromedp.SendKeys(chromedp.ID("i"), "x"+kb.Enter))
-	s.expect("pageview /", "Form: Submission /", "pageview /off")
+	s.expect("pageview /", "submit /", "pageview /off")
 }
 
 func TestTaggedElementsSendTheirEventAndNoOther(t *testing.T) {
-	for name, c := range map[string]struct{ html, want string }{
+	for name, c := range map[string]struct {
+		html, event, link string
+		words             []string
+	}{
 		"class of a button": {
-			`<button id=x class="btn plausible-event-name=Sign+Up plausible-event-plan=pro+x">x</button>`, `{"plan":"pro x"}`},
+			`<button id=x class="btn plausible-event-name=Sign+Up plausible-event-plan=pro+x">x</button>`, "click", "none",
+			[]string{"plausible-event-name=Sign+Up", "plausible-event-plan=pro+x"}},
 		"class with dashes": {
-			`<button id=x class="plausible-event-name--Sign+Up plausible-event-plan--pro">x</button>`, `{"plan":"pro"}`},
+			`<button id=x class="plausible-event-name--Sign+Up plausible-event-plan--pro">x</button>`, "click", "none",
+			[]string{"plausible-event-name--Sign+Up", "plausible-event-plan--pro"}},
+		"class with revenue": {
+			`<button id=x class="plausible-event-name=Buy plausible-revenue-amount=9.90 plausible-revenue-currency=EUR">x</button>`, "click", "none",
+			[]string{"plausible-event-name=Buy", "plausible-revenue-amount=9.90", "plausible-revenue-currency=EUR"}},
 		"class of a link to elsewhere": {
-			`<a id=x href="https://elsewhere.test/?a=1" class="plausible-event-name=Sign+Up">x</a>`, `{"url":"https://elsewhere.test/"}`},
+			`<a id=x href="https://elsewhere.test/?a=1" class="plausible-event-name=Sign+Up">x</a>`, "click", "https://elsewhere.test/",
+			[]string{"plausible-event-name=Sign+Up"}},
 		"class around a link": {
-			`<div class="plausible-event-name=Sign+Up"><a href="/x.pdf"><i id=x>x</i></a></div>`, `{}`},
+			`<div class="plausible-event-name=Sign+Up"><a href="/x.pdf?plausible-event-name=No"><i id=x>x</i></a></div>`, "click", "none",
+			[]string{"plausible-event-name=Sign+Up"}},
 		"attribute": {
-			`<button id=x data-footfall-event-name="Sign Up" data-footfall-event-plan="a+b = c">x</button>`, `{"plan":"a+b = c"}`},
+			`<button id=x data-footfall-event-name="Sign Up" data-footfall-event-plan="a+b = c">x</button>`, "click", "none",
+			[]string{`footfall-event-name="Sign Up`, `footfall-event-plan="a+b = c`}},
 		"drawing": {
-			`<svg><g class="plausible-event-name=Sign+Up"><circle id=x r=5 /></g></svg>`, `{}`},
+			`<svg><g class="plausible-event-name=Sign+Up"><circle id=x r=5 /></g></svg>`, "click", "none",
+			[]string{"plausible-event-name=Sign+Up"}},
 		"form": {
-			`<form data-footfall-event-name="Sign Up"><a href="https://elsewhere.test/">x</a><button id=x>x</button></form>`, `{}`},
+			`<form data-footfall-event-name="Sign Up"><a href="https://elsewhere.test/">x</a><button id=x>x</button></form>`, "submit", "none",
+			[]string{`footfall-event-name="Sign Up`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, nil)
 			s.page("/", stay+s.tag("data-forms")+c.html)
 			s.open("/")
 			s.js(`x.dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true}))`)
-			s.expect("pageview /", "Sign Up /")
-			s.props("Sign Up", c.want)
+			s.expect("pageview /", c.event+" /")
+			s.about(c.event, c.link, c.words...)
 		})
 	}
 }
 
-func TestTaggedElementsCarryRevenue(t *testing.T) {
-	s := newSite(t, map[string]string{"/": stay + `TAG<button id=x class="plausible-event-name=Buy plausible-revenue-amount=9.90 plausible-revenue-currency=EUR">x</button>`})
+// Words of a page's own that look like those of a tag stay where they are, but for
+// what the author of a tag could have meant.
+func TestOtherAttributesStayInThePage(t *testing.T) {
+	s := newSite(t, map[string]string{"/": stay + `TAG
+		<a id=x href="https://elsewhere.test/?the-event-id=secret" class="user-secret event-card--secret" title="secret plausible" data-event-label="secret" data-user="secret">x</a>`})
 	s.open("/")
-	s.do(chromedp.Click(chromedp.ID("x")))
-	s.expect("pageview /", "Buy /")
-	if got := s.one("Buy").SS; got["amount"] != "9.90" || got["currency"] != "EUR" {
-		t.Errorf("revenue: got %v, want 9.90 EUR", got)
+	s.js(`x.click()`)
+	s.expect("pageview /", "click /")
+	if b := s.one("click"); strings.Count(b.body, "secret") != 1 || !slices.Equal(b.T[1], []string{" event-card--secret"}) {
+		t.Errorf("got %s, want nothing but what might be a tag", b)
 	}
 }
 
@@ -236,13 +283,17 @@ func TestPropertiesOnTheTagGoWithEveryEvent(t *testing.T) {
 	s.open("/")
 	s.js(`plausible('x', {props: {kind: 'own'}})`)
 	s.expect("pageview /", "x /")
-	s.props("pageview", `{"author":"Ann B","kind":"a+b"}`)
-	s.props("x", `{"author":"Ann B","kind":"own"}`)
+	for _, name := range []string{"pageview", "x"} {
+		if got := s.one(name).T[0]; !slices.Equal(got, []string{` event-author="Ann B`, ` event-kind="a+b`}) {
+			t.Errorf("words of the tag with %s: got %q", name, got)
+		}
+	}
+	s.props("x", `{"kind":"own"}`)
 }
 
 func TestHookChangesAndDropsEvents(t *testing.T) {
 	s := newSite(t, nil)
-	s.page("/", s.tag(`data-transform="change"`)+`<script>window.change = e => e.n == 'no' ? null : {...e, p: {seen: true}}</script>`)
+	s.page("/", s.tag(`data-transform="change"`)+`<script>window.change = e => e.n == 'no' ? null : {...e, props: {seen: true}}</script>`)
 	s.open("/")
 	s.called(`plausible('no', {callback: done})`)
 	s.js(`plausible('yes')`)
@@ -271,7 +322,7 @@ func TestDebugSaysWhyInTheConsole(t *testing.T) {
 			got[i] = map[bool]string{true: reason, false: "counted"}[dropped]
 		}
 	}
-	want := []string{"counted", "bot", "excluded", "opt-out"}
+	want := []string{"counted", "bot", "exclude", "opt-out"}
 	if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got %q (%v), want %q", got, err, want)
 	}
@@ -292,7 +343,11 @@ func TestInitOfNewerInstallations(t *testing.T) {
 			s.open("/")
 			s.await([]string{"pageview /", "early /"})
 			s.js(`location.hash = '/r'; o.click(); i.click(); b.click(); plausible('no')`)
-			s.expect("pageview /", "early /", "pageview /#/r", "File Download /#/r", "Form: Submission /#/r")
+			s.expect("pageview /", "early /", "pageview /#/r", "click /#/r", "submit /#/r")
+			s.about("click", s.url("/x.iso"))
+			if got := s.one("click").K; got != "iso" {
+				t.Errorf("kinds: got %v, want iso", got)
+			}
 			s.props("early", `{"of":"early"}`)
 		})
 	}

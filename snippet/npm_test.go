@@ -18,11 +18,11 @@ func TestPackageDoesWhatTheTagDoes(t *testing.T) {
 		track('late')
 		track('dropped')
 		window.track = track
-	</script><a id=o href="https://elsewhere.test/">x</a><a id=d href="/x.iso">x</a><a id=p href="/x.pdf">x</a><form><button id=b>x</button></form>`)
+	</script><a id=o href="https://elsewhere.test/">x</a><a id=d href="/x.iso">x</a><form><button id=b>x</button></form>`)
 	s.open("/")
 	s.await([]string{"pageview /", "early /", "late /"})
-	s.js(`o.click(); d.click(); p.click(); b.click(); history.pushState(0, '', '/no'); history.pushState(0, '', '/never/x'); history.pushState(0, '', '/yes')`)
-	s.expect("pageview /", "early /", "late /", "File Download /", "Form: Submission /", "pageview /yes")
+	s.js(`o.click(); d.click(); b.click(); history.pushState(0, '', '/no'); history.pushState(0, '', '/never/x'); history.pushState(0, '', '/yes')`)
+	s.expect("pageview /", "early /", "late /", "click /", "submit /", "pageview /yes")
 	s.props("early", `{"a":1,"of":"early"}`)
 	if b := s.one("late"); b.D != "named.test" || b.path != "/api/event" {
 		t.Errorf("got domain %q and path %q, want named.test and /api/event", b.D, b.path)

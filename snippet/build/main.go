@@ -17,12 +17,6 @@ import (
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-// kinds are the file name extensions of downloads, as a regular expression: those
-// that Plausible counts (pdf xlsx docx txt rtf csv exe key pps ppt pptx 7z pkg rar
-// gz zip avi mov mp4 mpeg wmv midi mp3 wav wma dmg), and some of their kin. It is
-// shorter than the list, and a test holds it to the list.
-const kinds = "dmg|m[iop]..?|zip|[7g]z|p[dkp]..?|key|txt|r[at].|avi|exe|csv|[dx]..x|w[am]."
-
 // build is one file of the tracker.
 type build struct {
 	name  string   // of the output
@@ -60,7 +54,6 @@ func (b build) words() map[string]string {
 	words := map[string]string{
 		"NAMED_HASH": "false", "NAMED_LOCAL": "false", "NAMED_MANUAL": "false",
 		"EXTRAS": strconv.FormatBool(!b.core),
-		"KINDS":  strconv.Quote(kinds),
 	}
 	for _, n := range b.named {
 		words["NAMED_"+strings.ToUpper(n)] = "true"
@@ -75,7 +68,11 @@ func compile(src string, b build) ([]byte, error) {
 		return nil, err
 	}
 	if b.entry == "" {
-		return script(string(tracker), b)
+		plain, err := script(string(tracker), b)
+		if err != nil {
+			return nil, err
+		}
+		return parseNames(nameTable).renamed(plain)
 	}
 	home, err := filepath.Abs(src)
 	if err != nil {
@@ -99,7 +96,7 @@ func compile(src string, b build) ([]byte, error) {
 		LogLevel:          api.LogLevelSilent,
 		Plugins:           []api.Plugin{asFunction(string(tracker))},
 	})
-	return text(b, result.OutputFiles, result.Errors)
+	return text(b.name, result.OutputFiles, result.Errors)
 }
 
 // target is a browser of 2022: Chrome 94, Firefox 93, Safari 15.
@@ -116,33 +113,33 @@ func asFunction(tracker string) api.Plugin {
 	}}
 }
 
-// script makes the tracker as it stands into a script. All its names are inside
-// its try, so that it leaves none in the page.
+// script makes the tracker as it stands into a script, whose variables have the
+// names of the source still. All of them are inside its try, so that it leaves none
+// in the page.
 func script(tracker string, b build) ([]byte, error) {
 	define := b.words()
 	define["TAG"] = "document.currentScript"
 	// Declarations of one kind are joined, and let is the shorter.
 	tracker = strings.ReplaceAll(tracker, "const ", "let ")
 	// Outside of modules an assignment to a global needs no window.
-	tracker = strings.ReplaceAll(tracker, "window.plausible = window.footfall = ", "plausible = footfall = ")
-	result := api.Transform(tracker, api.TransformOptions{
-		Sourcefile:        b.name,
-		Target:            target,
-		Define:            define,
-		MinifyWhitespace:  true,
-		MinifyIdentifiers: true,
-		MinifySyntax:      true,
-		LegalComments:     api.LegalCommentsNone,
-		LogLevel:          api.LogLevelSilent,
-	})
-	return text(b, []api.OutputFile{{Contents: result.Code}}, result.Errors)
+	tracker = strings.ReplaceAll(tracker, "window.footfall = window.plausible = ", "footfall = plausible = ")
+	return minify(tracker, api.TransformOptions{Sourcefile: b.name, Define: define})
+}
+
+// minify leaves out of a script what it can do without.
+func minify(script string, o api.TransformOptions) ([]byte, error) {
+	o.Target = target
+	o.MinifyWhitespace, o.MinifySyntax = true, true
+	o.LegalComments, o.LogLevel = api.LegalCommentsNone, api.LogLevelSilent
+	result := api.Transform(script, o)
+	return text(o.Sourcefile, []api.OutputFile{{Contents: result.Code}}, result.Errors)
 }
 
 // text is what came out of the bundler.
-func text(b build, files []api.OutputFile, problems []api.Message) ([]byte, error) {
+func text(name string, files []api.OutputFile, problems []api.Message) ([]byte, error) {
 	if len(problems) > 0 {
 		messages := api.FormatMessages(problems, api.FormatMessagesOptions{})
-		return nil, errors.New(b.name + ": " + messages[0])
+		return nil, errors.New(name + ": " + messages[0])
 	}
 	return bytes.TrimSpace(files[0].Contents), nil
 }
@@ -181,8 +178,15 @@ func outputs(src string) (map[string][]byte, error) {
 
 func main() {
 	room := flag.String("room", ".", "directory of the package snippet")
+	search := flag.Bool("names", false, "search for shorter names of variables instead")
+	tries := flag.Int("tries", 5000, "how long to search: some five minutes")
+	seed := flag.Uint64("seed", 1, "of the search")
 	flag.Parse()
-	if err := run(*room); err != nil {
+	do := run
+	if *search {
+		do = func(room string) error { return rename(room, *tries, *seed) }
+	}
+	if err := do(*room); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

@@ -3,7 +3,11 @@ export type Value = string | number | boolean
 
 /** An event as it leaves: the keys are those of the server's `POST /api/event`. */
 export interface Beacon {
-  /** Name: `pageview`, `engagement`, or that of a custom event; 404 of a missing page. */
+  /**
+   * Name: `pageview`, `engagement`, or that of a custom event; 404 of a missing page. Of
+   * an element, what happened to it (`click`, `auxclick`, `submit`): the server gives it
+   * the name under which it counts.
+   */
   n: string | number
   /** Address, its query reduced to the tags of a campaign. A URL until it is written as JSON. */
   u: URL | string
@@ -12,14 +16,19 @@ export interface Beacon {
   /** Referrer, without its query; empty inside the site. */
   r?: string
   /** Properties. */
-  p?: Record<string, Value>
-  /** Revenue, as the call had it; of an element with such attributes it is under `$`. */
+  props?: Record<string, Value>
+  /** Revenue, as the call had it. */
   revenue?: Revenue
-  $?: Partial<Revenue>
   /** `false`: the event does not end a bounce. */
   interactive?: boolean
   /** 1: what is left of the fragment belongs to the path. */
   h?: number
+  /** Address of the link that was clicked, without its query; empty if it is no link. */
+  l?: string
+  /** File name extensions that are downloads, separated by `|`; 0: the usual ones. */
+  k?: string | 0
+  /** What the author wrote on the script's tag and on the element: name, properties, revenue. */
+  t?: [string[] | null, string[] | null]
   /** Deepest scroll, in percent. */
   sd?: number
   /** Milliseconds of attention since the last report. */

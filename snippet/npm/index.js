@@ -2,50 +2,53 @@
 // tracker.js
 var start = (TAG) => {
   try {
-    let tag = TAG, options = tag.dataset, page, attentive, depth, engaged, since, shown = {}, revenue, { q: calls = [] } = window.footfall || window.plausible || 0, take = calls.push.bind(calls), send = async (name, { u = location, url = u, props, callback, ...more } = {}) => {
+    let tag = TAG, options = tag.dataset, take, report, attentive, depth, engaged, since, shown = {}, { q: [...calls] = [] } = window.footfall || window.plausible || 0, send = async (kind, { u: at = location, url: address = at, ...more } = {}, element) => {
       try {
-        url = new URL(url, location), url.search = url.search.replace(/([?&]((source=|utm_|ref=)[^&]*|\w+(bra|clk?)id=))|./g, "$1"), url.hash = "hash" in options ? url.hash.replace(/[?&=].*/, "") : "";
-        let path = url.pathname + url.hash;
-        if (shown[name] == path) throw 0;
-        !name | name == 404 && (shown[name] = path), name ||= "pageview", name == "pageview" && (report(), engaged = depth = 0, page = url);
-        let event = {
+        address = new URL(address, location), address.search = address.search.replace(/([?&]((source=|utm_|ref=)[^&]*|\w+(bra|clk?)id=))|./g, "$1"), address.hash = "hash" in options ? address.hash.split(/[?&=]/)[0] : "";
+        let path = address.pathname + address.hash, beacon;
+        throw !kind | kind == 404 && shown[kind] == (shown[kind] = path) ? 0 : ((kind ||= "pageview") == "pageview" && (report?.(), engaged = depth = 0, // A tenth of a second is not worth a request and stays in the account.
+        report = () => engaged > 99 && (send("engagement", { u: address, e: engaged, sd: depth }), engaged = 0)), // A browser that does not let anybody ask for an objection throws here, and
+        // that is an objection.
+        localStorage.plausible_ignore || navigator.globalPrivacyControl ? "opt-out" : "local" in options || /\.[a-z]/.test(navigator.webdriver || location.host) ? RegExp(`^(?!(${options.exclude})/?$)(${options.include || "**"})/?$`.replace(/\*(\*?)/g, "((?!/)$1.)*").replace(/, */g, "|")).test(path) ? (beacon = window[options.transform || "Object"]({
+          u: address,
           d: options.domain,
-          u: url,
-          n: name,
-          r: document.referrer.replace(location.origin, "?").split("?")[0],
+          // Of an outside referrer goes the address without its query, of an
+          // inside one nothing.
+          r: document.referrer.replace(location.origin, "?").split(/[?&=]/)[0],
+          n: kind,
+          // The words that the author wrote on the tag and on the element, as
+          // they stand there: plausible-event-name=Sign+up in a class, the
+          // attributes data-footfall-event-name="Sign up" and, on the tag,
+          // event-author="Ann".
+          t: [tag, element].map((one) => one?.cloneNode().outerHTML.match(/(footfall-|plausible-| )(revenue|event)-[^" =]+(="[^"]*|[^" ]*)/g)),
           h: 1,
-          p: { ...read(tag), ...props },
           ...more
-        };
-        throw localStorage.plausible_ignore || navigator.globalPrivacyControl ? "opt-out" : "local" in options || /\.[a-z]/.test(navigator.webdriver || location.host) ? RegExp(`^(?!(${options.exclude})/?$)(${options.include || "**"})/?$`.replace(/\*+|, */g, (sign) => sign == "*" ? "[^/]*" : sign > "+" ? "|" : ".*")).test(path) ? (event = window[options.transform || "Object"](event)) ? await fetch(options.api || new URL("../api/event", tag.src), {
-          referrerPolicy: "origin",
+        })) ? await fetch(options.api || new URL("../api/event", tag.src), {
+          credentials: "omit",
           keepalive: 1,
           method: "POST",
-          body: JSON.stringify(event),
-          credentials: "omit"
-        }) : "transform" : "excluded" : "local";
+          body: JSON.stringify(beacon),
+          referrerPolicy: "origin"
+        }) : "transform" : "exclude" : "local");
       } catch (result) {
-        result && "debug" in options && console.warn(result, ...result.headers || []), callback?.(result);
+        result && "debug" in options && console.warn(result, ...result.headers || []), more.callback?.(result);
       }
-    }, report = (() => engaged > 99 && send("engagement", { u: page, sd: depth, e: engaged }, engaged = 0)), read = ((element, props = {}) => (revenue = {}, [...element.attributes, ...element.classList].map((word) => (word.name ? "l-" + word.name + "=" + word.value : word.replace(/\+/g, " ")).replace(/[el]-(revenue|event)-(.+?)(?:=|--)(.*)/, (_, kind, key, value) => (kind < "f" ? props : revenue)[key] = value)), props)), look = (event) => {
+    }, look = (heard) => {
       try {
-        engaged += attentive * (-since + (since = performance.now())), event.persisted && (shown = {}), event.persisted ?? (depth = Math.max(depth, (scrollY + innerHeight) * 100 / document.documentElement.scrollHeight));
-        let element = event.target.closest("[data-footfall-event-name],[class*=plausible-event-name]") || event.target.closest("a,form"), {
-          name = element.action ? "forms" in options && "Form: Submission" : RegExp(`\\.(${options.downloads || "dmg|m[iop]..?|zip|[7g]z|p[dkp]..?|key|txt|r[at].|avi|exe|csv|[dx]..x|w[am]."})$`, "i").test(element.pathname) ? "File Download" : element.host && element.host != location.host && options.outbound != "off" && "Outbound Link: Click",
-          ...props
-        } = read(element);
-        name && (element.action ? event.type == "submit" : event.button < 2) && send(name, { props: { url: element.host && element.origin + element.pathname, ...props }, $: revenue });
+        engaged += attentive * (-since + (since = performance.now())), heard.persisted ? shown = {} : depth = Math.max(depth, (scrollY + innerHeight) * 100 / document.documentElement.scrollHeight);
+        let tagged = heard.target.closest("[class*=plausible-event-name],[data-footfall-event-name]"), clicked = tagged || heard.target.closest("a,form");
+        (clicked.action ? heard.type == "submit" : heard.button < 2) && (tagged || (clicked.action ? "forms" in options : clicked.host && (clicked.host != location.host ? options.outbound != "off" : options.downloads != "off" && /\.(?![aj]s|.?h)[^/]+$/.test(clicked.pathname)))) && send(heard.type, { l: clicked.host && clicked.origin + clicked.pathname, k: options.downloads || 0 }, clicked);
       } catch {
       }
-      (attentive = !(document.prerendering | document.hidden) && ("manual" in options || send(), calls.splice(0).map(take = (call) => send(...call)), document.hasFocus())) || report();
+      (attentive = !document.hidden && ("manual" in options || send(), calls.splice(0).map(take = (call) => send(...call)), document.hasFocus())) || report?.();
     };
-    options[404] != "off" && performance.getEntries()[0].responseStatus == 404 && calls.push([404]), setTimeout(look), (window.plausible = window.footfall = (...call) => take(call)).q = null, "pageshow blur click auxclick visibilitychange scroll focus prerenderingchange submit".split(" ").map((type) => addEventListener(type, look, 1)), window.navigation ? navigation.addEventListener("currententrychange", look) : setInterval(look, 500);
+    (window.footfall = window.plausible = (...words) => take ? take(words) : calls.push(words)).q = null, options[404] != "off" && performance.getEntries()[0].responseStatus == 404 && calls.push([404]), setTimeout(look), "pageshow auxclick focus click blur visibilitychange scroll submit".split(" ").map((moment) => addEventListener(moment, look, 1)), window.navigation || setInterval(look, 500), navigation.addEventListener("currententrychange", look);
   } catch {
   }
 };
 
 // settings.js
-var hook = "__footfall", begin = (given, { src, attributes = [], classList = [] } = {}) => {
+var hook = "__footfall", begin = (given, tag) => {
   let dataset = {};
   for (let name of ["api", "domain", "include", "exclude", "downloads"]) {
     let value = given[name];
@@ -56,7 +59,7 @@ var hook = "__footfall", begin = (given, { src, attributes = [], classList = [] 
   for (let name of ["outbound", "downloads", "404"])
     given[name] === !1 && (dataset[name] = "off");
   let { props, transform } = given;
-  (props || transform) && (dataset.transform = hook, window[hook] = (event) => (event.n != "engagement" && (event.p = { ...typeof props == "function" ? props(event.n) : props, ...event.p }), transform ? transform(event) : event)), start({ src, attributes, classList, dataset });
+  (props || transform) && (dataset.transform = hook, window[hook] = (event) => (event.n != "engagement" && (event.props = { ...typeof props == "function" ? props(event.n) : props, ...event.props }), transform ? transform(event) : event)), start({ src: tag?.src, cloneNode: () => tag?.cloneNode() || { outerHTML: "" }, dataset });
 };
 
 // npm.js

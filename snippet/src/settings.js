@@ -5,9 +5,8 @@ import { start } from './tracker.js'
 const hook = '__footfall'
 
 // begin starts the tracker with options of our names. What is on or off by
-// default is changed by true and false; src, attributes and classList stand for
-// the tag, if there is one.
-export const begin = (given, { src, attributes = [], classList = [] } = {}) => {
+// default is changed by true and false. tag is the script's, if there is one.
+export const begin = (given, tag) => {
   const dataset = {}
   for (const name of ['api', 'domain', 'include', 'exclude', 'downloads']) {
     const value = given[name]
@@ -25,9 +24,9 @@ export const begin = (given, { src, attributes = [], classList = [] } = {}) => {
   if (props || transform) {
     dataset.transform = hook
     window[hook] = event => {
-      if (event.n != 'engagement') event.p = { ...typeof props == 'function' ? props(event.n) : props, ...event.p }
+      if (event.n != 'engagement') event.props = { ...typeof props == 'function' ? props(event.n) : props, ...event.props }
       return transform ? transform(event) : event
     }
   }
-  start({ src, attributes, classList, dataset })
+  start({ src: tag?.src, cloneNode: () => tag?.cloneNode() || { outerHTML: '' }, dataset })
 }
