@@ -61,6 +61,7 @@ type Day struct {
 	meta     aggregate.Meta
 	capped   bool // values were swept
 	room     int  // at least so many new values fit into every dictionary
+	loose    int  // events that no list holds any more
 	closed   bool // see Close
 
 	epoch     uint32 // counts commits

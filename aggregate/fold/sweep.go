@@ -86,6 +86,9 @@ func (d *Day) sweep(dim aggregate.Dimension) {
 		d.defs.pages = nil
 	}
 	d.renumber(dim, renumber)
+	if dim.OfEvent() {
+		d.joinAlike()
+	}
 	var set dimSet
 	for _, dim := range dims {
 		set |= 1 << dim
@@ -133,10 +136,14 @@ func (d *Day) pinned(dim aggregate.Dimension) map[string]bool {
 	return d.defs.pinned[dictOf(dim)]
 }
 
-// weight is a value's activity.
+// weight is a value's activity. Of a page by which visits enter or leave these are
+// counted alone: all that happened in one of them does not make the page heavy.
 func (d *Day) weight(dims []aggregate.Dimension, v value) (w int64) {
 	for _, dim := range dims {
-		w += d.cells[dim][v].Counts[aggregate.Events] + d.cells[dim][v].Counts[aggregate.Visits]
+		w += d.cells[dim][v].Counts[aggregate.Visits]
+		if dim != aggregate.EntryPage && dim != aggregate.ExitPage {
+			w += d.cells[dim][v].Counts[aggregate.Events]
+		}
 	}
 	return w
 }

@@ -61,6 +61,10 @@ func (t *table[T]) freeze() table[T] {
 
 func (t *table[T]) thaw() { t.held-- }
 
+// anew returns an empty table to take the place of t; what was frozen of t is thawed
+// there.
+func (t *table[T]) anew() table[T] { return table[T]{freezes: t.freezes, held: t.held} }
+
 // each calls fn for all records.
 func (t *table[T]) each(fn func(*T)) {
 	for i := range t.n {
