@@ -200,9 +200,10 @@ var sites atomic.Int64
 
 // site is one website in one tab.
 type site struct {
-	t    *testing.T
-	ctx  context.Context
-	host string
+	t        *testing.T
+	ctx      context.Context
+	host     string
+	packaged bool // its pages start the npm package where others have the tag
 }
 
 // newSite makes a website. A page's text is its body; "TAG" in it stands for the
@@ -213,14 +214,22 @@ func newSite(t *testing.T, pages map[string]string) *site {
 	if browser.err != nil {
 		t.Fatal(browser.err)
 	}
-	s := &site{t: t, ctx: browser.ctx, host: fmt.Sprintf("site%d.test", sites.Add(1))}
+	s := &site{t: t, ctx: browser.ctx, host: fmt.Sprintf("site%d.test", sites.Add(1)),
+		packaged: strings.HasPrefix(t.Name(), packageTest+"/")}
 	for path, body := range pages {
 		s.page(path, body)
 	}
 	return s
 }
 
-func (s *site) tag(attributes string) string { return s.tagOf("script.js", attributes) }
+// tag is what embeds the tracker: the script tag with these attributes, or what starts
+// the package with options of the same meaning.
+func (s *site) tag(attributes string) string {
+	if s.packaged {
+		return fmt.Sprintf(packageTag, s.host, attributes, browser.web.addr)
+	}
+	return s.tagOf("script.js", attributes)
+}
 
 func (s *site) tagOf(name, attributes string) string {
 	return fmt.Sprintf(`<script defer data-domain="%s" %s src="http://stats.test:%s/js/%s"></script>`, s.host, attributes, browser.web.addr, name)

@@ -41,3 +41,68 @@ func TestPackageIsLoadedWithoutAWindow(t *testing.T) {
 		t.Errorf("in a worker: got %q (%v), want quiet", got, err)
 	}
 }
+
+// packageTest is the test below which sites embed the package instead of the script.
+const packageTest = "TestPackageBehavesLikeTheScript"
+
+// packageTag starts the package with the attributes of a tag.
+const packageTag = `<meta id=options data-domain="%s" %s><script type=module>
+	import { init } from '/npm/index.js'
+	const options = {api: 'http://stats.test:%s/api/event', ...document.getElementById('options').dataset}
+	for (const name in options) options[name] = {'': true, off: false}[options[name]] ?? options[name]
+	if (options.downloads) options.downloads = options.downloads.split('|')
+	if (options.transform) options.transform = window[options.transform]
+	init(options)
+</script>`
+
+// TestPackageBehavesLikeTheScript runs the script's own tests on the package; left out
+// are those of files by their names.
+func TestPackageBehavesLikeTheScript(t *testing.T) {
+	for name, test := range map[string]func(*testing.T){
+		"first view":         TestFirstViewIsCountedOnce,
+		"second start":       TestASecondTagOnThePageCountsNothing,
+		"unused stub":        TestPageWithAnUnusedStubIsCounted,
+		"in-app navigation":  TestInAppNavigationIsCountedWhenThePathChanges,
+		"quick changes":      TestTwentyQuickPageChangesAreTwentyViews,
+		"older browsers":     TestOlderBrowsersCountTheNextPageOfAnApplicationToo,
+		"fragments":          TestFragmentsAreNoPagesUnlessAsked,
+		"hash mode":          TestHashModeCountsRoutesWithoutTheirQueries,
+		"hidden page":        TestHiddenPageIsCountedWhenItIsSeen,
+		"background tab":     TestBackgroundTabIsCountedWhenItIsOpened,
+		"back-forward cache": TestReturnFromTheBackForwardCacheIsAView,
+		"manual mode":        TestManualModeCountsWhatThePageCalls,
+		"query":              TestQueryIsReducedToTheCampaign,
+		"referrer":           TestReferrerIsReducedAndDroppedInsideTheSite,
+		"paths":              TestIncludedAndExcludedPaths,
+		"request":            TestRequestCarriesNothingButTheBeacon,
+		"endpoint":           TestEndpointFollowsTheScriptUnlessToldOtherwise,
+		"storage":            TestNothingIsStoredInTheBrowser,
+		"objectors":          TestObjectorsSendNothing,
+		"change of mind":     TestObjectorsChangeTheirMind,
+		"local hosts":        TestLocalHostsAreLeftOutUnlessAsked,
+		"prerendering":       TestPrerenderedPageIsCountedWhenItIsVisited,
+		"custom event":       TestCustomEventCarriesWhatItWasGiven,
+		"early calls":        TestEarlyCallsAreSentInTheirOrder,
+		"callback":           TestCallbackIsCalledOnceWhateverHappens,
+		"outbound links":     TestOutboundLinksAreCounted,
+		"middle clicks":      TestMiddleClicksCountAndRightClicksDoNot,
+		"leaving clicks":     TestClickThatLeavesThePageIsCountedAndNotHeldUp,
+		"downloads":          TestLinksThatMayBeDownloadsAreTold,
+		"own downloads":      TestOwnKindsOfDownloadsAreTold,
+		"parts turned off":   TestPartsCanBeTurnedOff,
+		"forms":              TestFormsAreCountedWhenAsked,
+		"tagged elements":    TestTaggedElementsSendTheirEventAndNoOther,
+		"other attributes":   TestOtherAttributesStayInThePage,
+		"missing page":       TestMissingPageIsCountedOnceEvenIfItCallsForIt,
+		"hook":               TestHookChangesAndDropsEvents,
+		"debug":              TestDebugSaysWhyInTheConsole,
+		"attention":          TestAttentionIsReportedInPartsThatAddUp,
+		"pages of attention": TestAttentionBelongsToThePageItWasGivenTo,
+		"closed tab":         TestAttentionOfAClosedTabArrives,
+		"scroll depth":       TestScrollDepthIsTheDeepestPointOfThePage,
+		"hostile pages":      TestNothingIsThrownIntoHostilePages,
+		"frozen prototypes":  TestPageWithFrozenPrototypesIsCounted,
+	} {
+		t.Run(name, test)
+	}
+}
