@@ -3,6 +3,7 @@ package ask
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"footfall/aggregate"
 )
@@ -172,6 +173,9 @@ func (p *plan) missingSentence(m aggregate.Metric) string {
 		what, count = "visitors", n.visits
 	case needs.visits || needs.means || needs.engaged:
 		what, count = "visits", n.visits
+	}
+	if count == 1 {
+		what = strings.TrimSuffix(what, "s")
 	}
 	return fmt.Sprintf("Links that fewer than %d visitors of a day share do not keep their date: up to %d %s may be missing.",
 		p.floor(), count, what)

@@ -43,6 +43,13 @@ func TestTheFirstStatsAPIAnswersAsItsContractSays(t *testing.T) {
 		{"aggregate", "period=day date=2026-11-11 compare=previous_period metrics=visitors,visit_duration",
 			`{"results":{"visitors":{"value":2,"change":100,"comparison_value":1},"visit_duration":{"value":750,"change":525,"comparison_value":120}}}`},
 
+		{"aggregate", "period=7d metrics=pageviews filter=visit:source==Google",
+			`{"results":{"pageviews":{"value":5}},"meta":{"ignored":["filter"]}}`},
+		{"breakdown", "period=7d property=visit:source compare=previous_period limit=1",
+			`{"results":[{"source":"Direct / None","visitors":1}],"meta":{"ignored":["compare"]}}`},
+		{"timeseries", "period=custom date=2026-11-11,2026-11-11 limit=1",
+			`{"results":[{"date":"2026-11-11","visitors":2}],"meta":{"ignored":["limit"]}}`},
+
 		{"timeseries", "period=custom date=2026-11-09,2026-11-11 metrics=visitors,visit_duration",
 			`{"results":[{"date":"2026-11-09","visitors":0,"visit_duration":null},{"date":"2026-11-10","visitors":1,"visit_duration":120},{"date":"2026-11-11","visitors":2,"visit_duration":750}]}`},
 		{"timeseries", "period=6mo", `{"results":[{"date":"2026-06-01","visitors":0},{"date":"2026-07-01","visitors":0},{"date":"2026-08-01","visitors":0},` +

@@ -107,7 +107,7 @@ func (a *API) legacyAggregate(q *legacyQuery) ([]byte, error) {
 		}
 		body = append(body, '}')
 	}
-	return appendLegacyMeta(append(body, '}'), r), nil
+	return appendLegacyMeta(append(body, '}'), r, q.ignored("compare")), nil
 }
 
 // legacyTimeseries is GET /api/v1/stats/timeseries: a row for every bucket.
@@ -122,7 +122,7 @@ func (a *API) legacyTimeseries(q *legacyQuery) ([]byte, error) {
 		return nil, err
 	}
 	fillBuckets(&q.Query, r)
-	return appendLegacyRows("date", q.Metrics, r), nil
+	return q.appendRows("date", r, q.ignored("interval")), nil
 }
 
 // interval is the bucket of a timeseries: hours of a day, months of a long period,
@@ -172,7 +172,7 @@ func (a *API) legacyBreakdown(q *legacyQuery) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return appendLegacyRows(legacyKey(field, q.Metrics), q.Metrics, r), nil
+	return q.appendRows(legacyKey(field, q.Metrics), r, q.ignored("property", "limit", "page")), nil
 }
 
 // legacyKey names a property in the rows: without its prefix, unless a metric has
@@ -188,7 +188,7 @@ func legacyKey(f aggregate.Field, metrics []aggregate.Metric) string {
 	return key
 }
 
-func appendLegacyRows(key string, metrics []aggregate.Metric, r *aggregate.Report) []byte {
+func (q *legacyQuery) appendRows(key string, r *aggregate.Report, ignored []string) []byte {
 	body := []byte(`{"results":[`)
 	for i, row := range r.Rows {
 		if i > 0 {
@@ -196,24 +196,42 @@ func appendLegacyRows(key string, metrics []aggregate.Metric, r *aggregate.Repor
 		}
 		body = append(appendJSON(append(body, '{'), key), ':')
 		body = appendJSON(body, row.Labels[0])
-		for j, m := range metrics {
+		for j, m := range q.Metrics {
 			body = append(appendJSON(append(body, ','), m), ':')
 			body = appendValue(body, row.Values[j])
 		}
 		body = append(body, '}')
 	}
-	return appendLegacyMeta(append(body, ']'), r)
+	return appendLegacyMeta(append(body, ']'), r, ignored)
+}
+
+// ignored are the parameters that mean nothing to a question, own being those that
+// mean something to it alone. Clients send what they like, so that these are no
+// error; but a filter under a wrong name is not passed over in silence.
+func (q *legacyQuery) ignored(own ...string) (names []string) {
+	for key := range q.args.All() {
+		name := string(key)
+		switch name {
+		case "site_id", "period", "date", "metrics", "filters", "with_imported":
+			continue
+		}
+		if !slices.Contains(own, name) && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // appendLegacyMeta ends an answer, with what there is to say about it.
-func appendLegacyMeta(dst []byte, r *aggregate.Report) []byte {
+func appendLegacyMeta(dst []byte, r *aggregate.Report, ignored []string) []byte {
 	var m struct {
+		Ignored  []string                               `json:"ignored,omitempty"`
 		Warnings map[aggregate.Metric]aggregate.Warning `json:"metric_warnings,omitempty"`
 		Hidden   *aggregate.HiddenRows                  `json:"hidden,omitempty"`
 		Lossy    []string                               `json:"lossy_days,omitempty"`
 	}
-	m.Warnings, m.Hidden, m.Lossy = r.Warnings, r.Hidden, dates(r.Lossy)
-	if len(m.Warnings) > 0 || m.Hidden != nil || m.Lossy != nil {
+	m.Ignored, m.Warnings, m.Hidden, m.Lossy = ignored, r.Warnings, r.Hidden, dates(r.Lossy)
+	if len(m.Ignored) > 0 || len(m.Warnings) > 0 || m.Hidden != nil || m.Lossy != nil {
 		dst = appendJSON(append(dst, `,"meta":`...), m)
 	}
 	return append(dst, '}')
