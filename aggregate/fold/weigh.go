@@ -33,7 +33,7 @@ func (d *Day) weigh(r ref, sign int64, dims dimSet) {
 			}
 		}
 	}
-	if active && who.crossing != 0 {
+	if who.crossing != 0 { // without activity, too: an engagement may have reached a goal again
 		d.weighCarriedVisitor(d.visit(who.crossing), sign, dims)
 	}
 }
