@@ -191,7 +191,10 @@ func (e *eater) tuple(a, b uint32) int32 {
 // eat adds a stretch's table to a bucket.
 func (e *eater) eat(bucket int32, s stretch, t *sums) error {
 	p := e.p
-	first := s.first == p.buckets[bucket].first
+	first, err := p.begins(bucket, s.first)
+	if err != nil {
+		return err
+	}
 	e.number++
 	e.touched = e.touched[:0]
 	p.notes.capped = p.notes.capped || t.capped

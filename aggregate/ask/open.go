@@ -46,7 +46,13 @@ func (p *plan) scanDay(d aggregate.Day) error {
 		if !ok {
 			continue
 		}
-		begin(&r.Counts, p.grain == aggregate.Hour || p.grain == aggregate.Minute || d == p.buckets[bucket].first)
+		first := p.grain == aggregate.Hour || p.grain == aggregate.Minute
+		if !first {
+			if first, err = p.begins(bucket, d); err != nil {
+				return err
+			}
+		}
+		begin(&r.Counts, first)
 		c := &p.grid.cells[p.grid.at(bucket, p.grid.tuple(r.Values))]
 		c.counts.Add(&r.Counts)
 		if s.To != 0 && d != p.buckets[bucket].first {

@@ -37,7 +37,11 @@ func (p *plan) dayTotals(s stretch, tuple int32) error {
 	for i := range days {
 		c := days[i].counts
 		bucket := p.bucketOf(days[i].day)
-		begin(&c, days[i].day == p.buckets[bucket].first)
+		first, err := p.begins(bucket, days[i].day)
+		if err != nil {
+			return err
+		}
+		begin(&c, first)
 		p.grid.cells[p.grid.at(bucket, tuple)].counts.Add(&c)
 	}
 	return nil
@@ -79,10 +83,11 @@ func (p *plan) pastHours(first, last aggregate.Day, byHour bool) error {
 			}
 			if byHour {
 				p.addHours(k.Day, b)
-			} else {
-				p.addCutDay(k.Day, b, &hours)
+				return nil
 			}
-			return nil
+			begins, err := p.begins(p.bucketOf(k.Day), k.Day)
+			p.addCutDay(k.Day, b, &hours, begins)
+			return err
 		})
 }
 
@@ -100,8 +105,8 @@ func (p *plan) addHours(day aggregate.Day, b *aggregate.Block) {
 }
 
 // addCutDay adds the hours of a part of a day. Each of its visits counts in its
-// first hour there; visitors of several hours are not known.
-func (p *plan) addCutDay(day aggregate.Day, b *aggregate.Block, hours *[24]bool) {
+// first hour there; visitors of several hours are not known. begins is of the day.
+func (p *plan) addCutDay(day aggregate.Day, b *aggregate.Block, hours *[24]bool, begins bool) {
 	first, n := -1, 0
 	for h, in := range hours {
 		if in {
@@ -119,7 +124,7 @@ func (p *plan) addCutDay(day aggregate.Day, b *aggregate.Block, hours *[24]bool)
 			continue
 		}
 		c := b.Rows[i].Counts
-		begin(&c, h == first && day == p.buckets[bucket].first)
+		begin(&c, h == first && begins)
 		cell.counts.Add(&c)
 	}
 	if n > 1 || p.buckets[bucket].first != p.buckets[bucket].last {
@@ -179,7 +184,7 @@ func (p *plan) capBounds() error {
 			most, known := visits[c.bucket]
 			if !known {
 				var err error
-				if most, err = p.visitsOf(p.buckets[c.bucket]); err != nil {
+				if most, err = p.visitsOf(c.bucket); err != nil {
 					return err
 				}
 				visits[c.bucket] = most
@@ -194,10 +199,15 @@ func (p *plan) capBounds() error {
 }
 
 // visitsOf are the site's visits of a bucket's closed days.
-func (p *plan) visitsOf(b bucket) (visits int64, err error) {
+func (p *plan) visitsOf(bucket int32) (visits int64, err error) {
+	b := p.buckets[bucket]
 	all, err := p.stretches(b.first, b.last)
 	for _, s := range all {
-		total, _, err := p.totalOf(s, s.first == b.first)
+		first, err := p.begins(bucket, s.first)
+		if err != nil {
+			return 0, err
+		}
+		total, _, err := p.totalOf(s, first)
 		if err != nil {
 			return 0, err
 		}

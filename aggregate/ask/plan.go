@@ -149,6 +149,20 @@ func (p *plan) run() error {
 // bucketOf is the bucket of a day, for grains of a day and more.
 func (p *plan) bucketOf(d aggregate.Day) int32 { return p.ofDay[d-p.first] }
 
+// begins reports whether what was carried into a day is new to a bucket: on its first
+// day, and where the month before was removed and with it the day that gave it.
+func (p *plan) begins(bucket int32, d aggregate.Day) (bool, error) {
+	if d == p.buckets[bucket].first {
+		return true, nil
+	}
+	before := d - 1
+	if d != d.Month() || p.isOpen(before) {
+		return false, nil
+	}
+	days, err := p.totals(stretch{first: before.Month(), last: before, imports: p.everyone()}) // as linkedIn reads them
+	return !slices.ContainsFunc(days, func(t dayTotal) bool { return t.day == before }), err
+}
+
 // begin turns a day's row into what it adds to its bucket: the first day of a
 // bucket gives all, later days what the day before has not given already.
 func begin(c *aggregate.Counts, first bool) {

@@ -67,3 +67,28 @@ func TestLinksWithoutADateAreShownWhereAllDaysOfTheirImportLieWithin(t *testing.
 		}
 	}
 }
+
+// A visit that crossed from a month that was removed belongs to the day after alone.
+func TestWhatWasCarriedFromARemovedMonthIsCounted(t *testing.T) {
+	for _, openDays := range []int{0, 1} {
+		r := rand.New(rand.NewPCG(7, 7))
+		april := day(2026, time.April, 1)
+		w := makeWorld(r, berlin(t), april-10, april+2*aggregate.Day(1-openDays), 12, 4, 0, 1)
+		open := []aggregate.Day{april}[:openDays]
+		s := newStage(w, 0, open...)
+		for k := range s.blocks.blocks {
+			if k.Day < april {
+				delete(s.blocks.blocks, k)
+			}
+		}
+		for _, fields := range [][]string{nil, {"visit:source"}, {"time:month"}, {"event:page"}} {
+			for _, filters := range [][]aggregate.Filter{nil, {is("visit:browser", "Chrome")}} {
+				q := s.query(april-5, w.last, fields, filters...)
+				report := s.mustAnswer(t, q)
+				kept := *q
+				kept.Range.First = april
+				s.check(t, &kept, report, true)
+			}
+		}
+	}
+}
