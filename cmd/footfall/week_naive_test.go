@@ -101,6 +101,25 @@ type figures struct {
 	duration                            time.Duration
 	engaged, engagedVisits              int
 	scroll, scrolled                    int
+	cents, paid                         int
+}
+
+// add adds what others did.
+func (f *figures) add(o figures) {
+	f.visitors += o.visitors
+	f.visits += o.visits
+	f.pageviews += o.pageviews
+	f.events += o.events
+	f.starts += o.starts
+	f.bounces += o.bounces
+	f.startViews += o.startViews
+	f.duration += o.duration
+	f.engaged += o.engaged
+	f.engagedVisits += o.engagedVisits
+	f.scroll += o.scroll
+	f.scrolled += o.scrolled
+	f.cents += o.cents
+	f.paid += o.paid
 }
 
 var allMetrics = []string{"visitors", "visits", "pageviews", "events", "bounce_rate", "visit_duration", "views_per_visit", "time_on_page", "scroll_depth"}
@@ -181,6 +200,9 @@ func (s *slice) addVisit(f *figures, v *visited) {
 		default:
 			active = true
 			f.events++
+			if f.cents += e.cents; e.cents > 0 {
+				f.paid++
+			}
 			if e.name == "pageview" {
 				f.pageviews++
 			}
@@ -282,6 +304,17 @@ func property(s *seen, key string) string {
 
 // breakdown computes all rows of a report over some days, under filters.
 func (w *week) breakdown(all []*visited, dimension string, first, last int, filters ...[2]string) map[string][]float64 {
+	rows := map[string][]float64{}
+	for label, f := range w.figuresBy(all, dimension, first, last, filters...) {
+		if f.events > 0 {
+			rows[label] = f.row()
+		}
+	}
+	return rows
+}
+
+// figuresBy computes the figures of all values of a dimension.
+func (w *week) figuresBy(all []*visited, dimension string, first, last int, filters ...[2]string) map[string]figures {
 	under := w.under(filters)
 	labels := map[string]bool{}
 	for _, v := range all {
@@ -291,12 +324,9 @@ func (w *week) breakdown(all []*visited, dimension string, first, last int, filt
 			}
 		}
 	}
-	rows := map[string][]float64{}
+	rows := map[string]figures{}
 	for label := range labels {
-		s := slice{first: first, last: last, holds: func(e *seen) bool { return under(e) && w.fact(dimension, e) == label }}
-		if f := w.count(all, s); f.events > 0 {
-			rows[label] = f.row()
-		}
+		rows[label] = w.count(all, slice{first: first, last: last, holds: func(e *seen) bool { return under(e) && w.fact(dimension, e) == label }})
 	}
 	return rows
 }

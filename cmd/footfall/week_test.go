@@ -46,6 +46,7 @@ type event struct {
 	passive     bool // interactive: false
 	scroll      int
 	engaged     int
+	cents       int  // what it brought, in cents
 	fragmentary bool // without the keys that may be left out
 }
 
@@ -118,6 +119,11 @@ var paths = [][2]string{{"/", "/"}, {"", "/"}, {"/about", "/about"}, {"/caf%C3%A
 
 // newWeek makes up a week from a seed.
 func newWeek(site, zone, first string, people int, seed uint64) *week {
+	return newDays(site, zone, first, 7, people, seed)
+}
+
+// newDays makes up a stretch of days from a seed.
+func newDays(site, zone, first string, days, people int, seed uint64) *week {
 	loc, err := time.LoadLocation(zone)
 	if err != nil {
 		panic(err)
@@ -126,7 +132,7 @@ func newWeek(site, zone, first string, people int, seed uint64) *week {
 	if err != nil {
 		panic(err)
 	}
-	w := &week{site: site, seed: seed, loc: loc, first: midnight, days: 7, dropped: map[string]int{},
+	w := &week{site: site, seed: seed, loc: loc, first: midnight, days: days, dropped: map[string]int{},
 		random: rand.New(rand.NewPCG(seed, 7))}
 	for range people {
 		p := agents[w.random.IntN(len(agents))]
@@ -208,7 +214,7 @@ func (w *week) visit(who int, at time.Time, from origin, add func(event)) {
 		if w.random.IntN(2) == 0 {
 			look := e
 			look.at = at.Add(time.Duration(1+w.random.IntN(120)) * time.Second)
-			look.name, look.props, look.passive = "engagement", nil, false
+			look.name, look.props, look.passive, look.cents = "engagement", nil, false, 0
 			look.scroll, look.engaged = w.random.IntN(101), 1+w.random.IntN(90_000)
 			add(look)
 		}
@@ -256,6 +262,7 @@ func (w *week) custom(e *event) {
 		e.name, e.props = "Signup", map[string]any{"plan": "pro", "seats": w.random.IntN(3), "nothing": nil, "list": []int{1}}
 	case 1:
 		e.name, e.props = "Purchase", map[string]any{"trial": w.random.IntN(2) == 0}
+		e.cents = 100 + len(e.path)*e.at.Second()
 	default:
 		e.name, e.props, e.passive = "Heartbeat", nil, w.random.IntN(3) > 0
 	}
@@ -283,6 +290,9 @@ func (w *week) line(e event) []byte {
 	}
 	if e.passive {
 		m["i"] = false
+	}
+	if e.cents > 0 {
+		m["$"] = map[string]any{"currency": "EUR", "amount": fmt.Sprintf("%d.%02d", e.cents/100, e.cents%100)}
 	}
 	if e.name == "engagement" {
 		m["sd"], m["e"] = e.scroll, e.engaged

@@ -1,0 +1,194 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"footfall/aggregate"
+	"footfall/aggregate/ask"
+)
+
+var seasonMetrics = append(slices.Clone(allMetrics), "total_revenue", "average_revenue")
+
+// query is the question as the site is asked it.
+func (s *season) query(q *seasonQuestion) *aggregate.Query {
+	field := func(name string) aggregate.Field {
+		f, ok := ask.ParseField(name)
+		if !ok {
+			s.t.Fatalf("no field %s", name)
+		}
+		return f
+	}
+	day := func(n int) aggregate.Day { return aggregate.DayOf(s.first.AddDate(0, 0, n), s.first.Location()) }
+	query := &aggregate.Query{Site: "week.example", Range: aggregate.Range{Days: true, First: day(q.first), Last: day(q.last)}, NoImports: q.live}
+	for _, m := range seasonMetrics {
+		query.Metrics = append(query.Metrics, aggregate.Metric(m))
+	}
+	if q.dimension != "" {
+		query.Fields = append(query.Fields, field(q.dimension))
+	}
+	for _, f := range q.filters {
+		query.Filters = append(query.Filters, aggregate.Filter{Op: aggregate.FilterIs, Field: field(f[0]), Values: []string{f[1]}})
+	}
+	return query
+}
+
+// compare puts random questions to all sites.
+func (s *season) compare(n int) {
+	s.t.Helper()
+	for range n {
+		q := s.question()
+		for _, site := range s.sites {
+			query := s.query(&q)
+			r, err := site.real.asker.Answer(query)
+			if err != nil {
+				s.t.Fatalf("%s: %v", &q, err)
+			}
+			j := judge{s: s, site: site, q: &q, r: r}
+			j.rows, j.whole = s.truth(&q)
+			j.all()
+			j.inPages(query)
+		}
+	}
+}
+
+// judge compares one answer with the truth.
+type judge struct {
+	s     *season
+	site  *seasonSite
+	q     *seasonQuestion
+	r     *aggregate.Report
+	rows  map[string]figures
+	whole figures
+}
+
+func (j *judge) wrong(format string, args ...any) {
+	j.s.t.Helper()
+	j.s.t.Errorf("floor %d, capped %v, %s: %s\nhidden %+v, warnings %v", j.site.floor, j.site.capped, j.q, fmt.Sprintf(format, args...), j.r.Hidden, j.r.Warnings)
+}
+
+// complete reports whether no floor and no cap can withhold anything.
+func (j *judge) complete() bool {
+	facts := len(j.q.filters)
+	if j.q.dimension != "" {
+		facts++
+	}
+	return !j.site.capped && (j.site.floor == 1 || facts < 2)
+}
+
+// all judges every row, and what adds. Rows may hold less than the truth where
+// something may be withheld; it must then be in (hidden) or (other).
+func (j *judge) all() {
+	j.s.t.Helper()
+	var sum figures
+	seen := map[string]bool{}
+	for _, row := range j.r.Rows {
+		label := strings.Join(row.Labels, "|")
+		if seen[label] {
+			j.wrong("row %q is there twice", label)
+		}
+		seen[label] = true
+		if label != "(hidden)" {
+			sum.pageviews += int(row.Values[2].Number)
+			sum.events += int(row.Values[3].Number)
+			sum.cents += int(math.Round(row.Values[9].Number * 100))
+		}
+		if label == "(hidden)" || label == "(other)" {
+			continue
+		}
+		want, ok := j.rows[label]
+		if !ok && row.Values[3].Number > 0 {
+			j.wrong("there is a row %q, want none but %q", label, slices.Collect(maps.Keys(j.rows)))
+		}
+		j.row(label, row.Values, want)
+	}
+	for label := range j.rows {
+		if !seen[label] && j.complete() {
+			j.wrong("there is no row %q", label)
+		}
+	}
+	j.sums(sum)
+}
+
+func (j *judge) row(label string, got []aggregate.Value, want figures) {
+	j.s.t.Helper()
+	numbers := append(want.row(), float64(want.cents)/100, -1)
+	if want.paid > 0 {
+		numbers[10] = math.Round(float64(want.cents)*10/float64(want.paid)) / 1000
+	}
+	byName := j.q.dimension == "event:name" || slices.ContainsFunc(j.q.filters, func(f [2]string) bool { return f[0] == "event:name" })
+	for i, m := range seasonMetrics {
+		v := got[i]
+		switch _, warned := j.r.Warnings[aggregate.Metric(m)]; {
+		case m == "total_revenue" || i < 4:
+			if j.complete() && v.Number < numbers[i]-1e-6 || v.Number > numbers[i]+1e-6 && !v.UpperBound {
+				j.wrong("%q has %v %s, want %v", label, v, m, numbers[i])
+			}
+		case !j.complete() || warned || v.Null && numbers[i] == -1:
+		case byName && i < 9: // what a visit is, belongs to no event
+		case m == "average_revenue":
+			if math.Abs(v.Number-numbers[i]) > 0.0011 {
+				j.wrong("%q has %v %s, want %v", label, v, m, numbers[i])
+			}
+		case v.Null || !same(m, v.Number, numbers[i]):
+			j.wrong("%q has %v %s, want %v", label, v, m, numbers[i])
+		}
+	}
+}
+
+// sums judges the sum of all rows with what is hidden.
+func (j *judge) sums(sum figures) {
+	j.s.t.Helper()
+	if j.q.dimension == "" && j.site.capped {
+		return // what a cap cut from the value of a filter is not known
+	}
+	var hidden aggregate.HiddenRows
+	if j.r.Hidden != nil {
+		hidden = *j.r.Hidden
+	}
+	sum.pageviews += int(hidden.Pageviews)
+	sum.events += int(hidden.Events)
+	twoFilters := len(j.q.filters) == 2 // bounds
+	if sum.pageviews < j.whole.pageviews || sum.pageviews > j.whole.pageviews && !twoFilters {
+		if !j.site.capped || len(j.q.filters) == 0 {
+			j.wrong("all rows have %d pageviews, want %d", sum.pageviews, j.whole.pageviews)
+		}
+	}
+	if j.q.dimension == "event:page" && len(j.q.filters) == 0 || j.q.dimension == "" || strings.HasPrefix(j.q.dimension, "visit:") {
+		if sum.events != j.whole.events && !twoFilters && (!j.site.capped || len(j.q.filters) == 0) {
+			j.wrong("all rows have %d events, want %d", sum.events, j.whole.events)
+		}
+	}
+	if j.complete() && sum.cents != j.whole.cents {
+		j.wrong("all rows have %d cents, want %d", sum.cents, j.whole.cents)
+	}
+}
+
+// inPages asks again, a few rows at a time.
+func (j *judge) inPages(query *aggregate.Query) {
+	j.s.t.Helper()
+	page := *query
+	page.Limit = 1 + j.s.random.IntN(5)
+	page.Orders = []aggregate.Order{{Metric: query.Metrics[j.s.random.IntN(4)], Descending: j.s.random.IntN(2) == 0}}
+	seen := map[string]bool{}
+	for page.Offset = 0; page.Offset < len(j.r.Rows); page.Offset += page.Limit {
+		r, err := j.site.real.asker.Answer(&page)
+		if err != nil {
+			j.s.t.Fatal(err)
+		}
+		if r.TotalRows != len(j.r.Rows) {
+			j.wrong("%d rows in all, want %d", r.TotalRows, len(j.r.Rows))
+		}
+		for _, row := range r.Rows {
+			seen[strings.Join(row.Labels, "|")] = true
+		}
+	}
+	if len(seen) != len(j.r.Rows) {
+		j.wrong("pages of %d rows by %v have %d different ones, want %d", page.Limit, page.Orders, len(seen), len(j.r.Rows))
+	}
+}

@@ -1,0 +1,258 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A season is some weeks of one site: days that were lived through, and imports of
+// parts of them. Visitors are not matched across these, so what is true of the
+// season is the sum of what is true of each.
+type season struct {
+	t      *testing.T
+	random *rand.Rand
+	first  time.Time
+	parts  []*part // the first is live
+	next   int     // event of the live part
+	kept   int     // the first day that was not removed
+	sites  []*seasonSite
+	clock  *wallClock
+}
+
+// part is a week of the season that begins some days after it.
+type part struct {
+	*week
+	offset  int
+	visited []*visited // what is counted by now
+}
+
+// seasonSite is the same site under another floor, or with a cap.
+type seasonSite struct {
+	*inside
+	home   *installation
+	floor  int
+	capped bool
+}
+
+func newSeason(t *testing.T, seed uint64) *season {
+	s := &season{t: t, random: rand.New(rand.NewPCG(seed, 21)), clock: new(wallClock)}
+	for i, p := range []struct {
+		first        string
+		days, people int
+	}{{"2026-03-12", 36, 110}, {"2026-03-14", 9, 25}, {"2026-03-27", 10, 25}} {
+		w := newDays("week.example", "Europe/Berlin", p.first, p.days, p.people, seed+uint64(i))
+		if i == 0 {
+			s.first = w.first
+		}
+		s.parts = append(s.parts, &part{week: w, offset: int(w.first.Sub(s.first).Hours()/24 + 0.5)})
+	}
+	s.clock.set(s.first)
+	for _, site := range []*seasonSite{{floor: 1}, {floor: 3}, {floor: 10}, {floor: 3, capped: true}} {
+		site.home = install(t)
+		settings := []string{fmt.Sprintf("floor=%d", site.floor), "retention=off", "mask=off", "hostnames=any", "currency=EUR"}
+		if site.capped {
+			settings = append(settings, "values_per_day=10")
+		}
+		site.home.addSite("week.example", "Europe/Berlin", settings...)
+		site.start(s.clock)
+		s.sites = append(s.sites, site)
+	}
+	return s
+}
+
+func (site *seasonSite) start(clock *wallClock) {
+	site.inside = site.home.inside(clock, site.home.state)
+}
+
+func (s *season) at(day, hour int) time.Time {
+	return s.first.AddDate(0, 0, day).Add(time.Duration(hour) * time.Hour)
+}
+
+// live sends the events up to an instant.
+func (s *season) live(until time.Time) {
+	p := s.parts[0]
+	for ; s.next < len(p.events) && p.events[s.next].at.Before(until); s.next++ {
+		e := p.events[s.next]
+		s.clock.set(e.at)
+		headers := []string{"Content-Type", "text/plain"}
+		if !e.fragmentary {
+			headers = append(headers, "Accept-Language", e.language)
+		}
+		for _, site := range s.sites {
+			site.send(p.people[e.who].ip, p.people[e.who].agent, p.beacon(e), headers...)
+		}
+		if s.random.IntN(20) == 0 {
+			s.close()
+		}
+	}
+	whole := p.week.events
+	p.week.events = whole[:s.next]
+	p.visited, _ = p.week.visits()
+	p.week.events = whole
+	s.clock.set(until)
+	s.close()
+}
+
+func (s *season) close() {
+	for _, site := range s.sites {
+		site.real.salts.Expire(s.clock.now())
+		if _, err := site.real.engine.CloseEnded(); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
+func (s *season) imports(p *part) {
+	name := filepath.Join(s.t.TempDir(), "events.jsonl")
+	if err := os.WriteFile(name, p.file(), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	s.command("import", "events", "--site", p.site, "--yes", name)
+	p.visited, _ = p.week.visits()
+}
+
+func (s *season) command(args ...string) {
+	for _, site := range s.sites {
+		site.home.must(args...)
+	}
+}
+
+func (s *season) restart(between ...string) {
+	for _, site := range s.sites {
+		site.stop()
+		if len(between) > 0 {
+			site.home.must(between...)
+		}
+		site.start(s.clock)
+	}
+}
+
+// TestASeasonEqualsItsNaiveRecomputation lives through five weeks, imports some of
+// their days, restarts, compacts and forgets in between, under several floors, and
+// puts random questions. FOOTFALL_SEED repeats a run.
+func TestASeasonEqualsItsNaiveRecomputation(t *testing.T) {
+	t.Parallel()
+	seed, questions := rand.Uint64(), 20
+	if given, err := strconv.ParseUint(os.Getenv("FOOTFALL_SEED"), 10, 64); err == nil {
+		seed = given
+	}
+	if given, err := strconv.Atoi(os.Getenv("FOOTFALL_QUESTIONS")); err == nil {
+		questions = given
+	}
+	t.Logf("FOOTFALL_SEED=%d", seed)
+	s := newSeason(t, seed)
+	s.live(s.at(12, 9))
+	for _, step := range []struct {
+		name string
+		do   func()
+	}{
+		{"before any import", func() {}},
+		{"with an import", func() { s.imports(s.parts[1]) }},
+		{"with two imports, shortly after midnight", func() { s.live(s.at(28, 1)); s.imports(s.parts[2]) }},
+		{"after a restart", func() { s.restart() }},
+		{"compacted", func() { s.restart("compact") }},
+		{"on the last day", func() { s.live(s.at(35, 23)) }},
+		{"all closed", func() { s.live(s.at(36, 15)); s.clock.set(s.at(39, 12)); s.close() }},
+		{"all closed and compacted", func() { s.restart("compact") }},
+		{"without March", func() {
+			s.command("site", "reset", "week.example", "--from", "2026-03", "--yes")
+			s.kept = 20
+		}},
+		{"without an import", func() { s.command("import", "remove", "2"); s.parts[2].visited = nil }},
+	} {
+		step.do()
+		s.compare(questions)
+		if t.Failed() {
+			t.Fatal(step.name)
+		}
+	}
+	for _, site := range s.sites {
+		site.stop()
+	}
+}
+
+// seasonQuestion is one that past days can answer.
+type seasonQuestion struct {
+	first, last int
+	dimension   string // "" = totals
+	filters     [][2]string
+	live        bool // without imports
+}
+
+func (q *seasonQuestion) String() string {
+	return fmt.Sprintf("days %d to %d by %q under %q, live alone %v", q.first, q.last, q.dimension, q.filters, q.live)
+}
+
+var seasonDimensions = []string{"visit:source", "visit:channel", "visit:utm_medium", "visit:utm_campaign", "visit:entry_page", "visit:exit_page",
+	"visit:browser", "visit:os", "visit:device", "visit:language", "event:page", "event:name"}
+
+// question makes one up: often of a range that ends yesterday, or of this month.
+func (s *season) question() seasonQuestion {
+	r := s.random
+	today := int(s.clock.now().Sub(s.first).Hours()/24 + 0.1)
+	a, b := r.IntN(today+1), r.IntN(today+1)
+	q := seasonQuestion{first: min(a, b), last: max(a, b), live: r.IntN(4) == 0}
+	switch month := 20; r.IntN(4) {
+	case 0:
+		q.last = max(q.first, today-1)
+	case 1:
+		q.first = 0
+	case 2:
+		if q.first = month; today <= month {
+			q.first = 0
+		}
+		q.last = today - r.IntN(2)
+	}
+	d := r.Perm(len(seasonDimensions))
+	filter := func(dimension string) [2]string {
+		p := s.parts[0]
+		v := p.visited[r.IntN(len(p.visited))]
+		return [2]string{dimension, p.fact(dimension, v.events[0])}
+	}
+	if k := r.IntN(6); k > 0 {
+		q.filters = append(q.filters, filter(seasonDimensions[d[0]]))
+		if k == 1 {
+			q.filters = append(q.filters, filter(seasonDimensions[d[1]]))
+		}
+	}
+	if len(q.filters) < 2 && r.IntN(4) > 0 {
+		q.dimension = seasonDimensions[d[2]]
+	}
+	return q
+}
+
+// truth is what the answer should be: rows by label, and all of it.
+func (s *season) truth(q *seasonQuestion) (rows map[string]figures, whole figures) {
+	rows = map[string]figures{}
+	for i, p := range s.parts {
+		if q.live && i > 0 {
+			continue
+		}
+		first, last := max(q.first, s.kept)-p.offset, q.last-p.offset
+		all := p.count(p.visited, slice{first: first, last: last, holds: p.under(q.filters)})
+		whole.add(all)
+		own := map[string]figures{"": all}
+		if q.dimension != "" {
+			own = p.figuresBy(p.visited, q.dimension, first, last, q.filters...)
+		}
+		for label, f := range own {
+			sum := rows[label]
+			sum.add(f)
+			rows[label] = sum
+		}
+	}
+	for label, f := range rows {
+		if f.events == 0 && strings.TrimSpace(q.dimension) != "" {
+			delete(rows, label)
+		}
+	}
+	return rows, whole
+}
