@@ -20,8 +20,11 @@ func looksLikeAgent(b []byte) bool {
 	return false
 }
 
-// findAddresses finds dotted quads and IPv6 addresses of at least four groups:
-// shorter ones ("::1", "a::b") are met by chance in compressed bytes.
+// shortestAddress is how many digits an IPv6 address has that is taken for one:
+// shorter ones ("::1", "AE:9::") are met by chance in compressed bytes.
+const shortestAddress = 8
+
+// findAddresses finds dotted quads and IPv6 addresses.
 func findAddresses(b []byte) (found []string) {
 	for i := 0; i < len(b); {
 		if !addressByte[b[i]] {
@@ -60,7 +63,8 @@ func appendAddresses(found []string, run []byte, dots, colons int) []string {
 	if colons >= 3 {
 		// A port or a full stop may follow, hexadecimal text may stand before.
 		for _, s := range [][]byte{run, bytes.Trim(run, ".:"), bytes.TrimRight(run, ".")} {
-			if a, err := netip.ParseAddr(string(s)); err == nil && len(s) <= 45 {
+			digits := len(s) - bytes.Count(s, []byte(":"))
+			if a, err := netip.ParseAddr(string(s)); err == nil && len(s) <= 45 && digits >= shortestAddress {
 				return append(found, a.String())
 			}
 		}
