@@ -217,8 +217,12 @@ func (e *eater) eat(bucket int32, s stretch, t *sums) error {
 
 // shown adds up what a table gave: rows that satisfy all conditions, and those
 // that satisfy the ones on a or on b alone. For a single property, a is all its
-// events.
-type shown struct{ both, a, b aggregate.Counts }
+// events. property are the events of all rows of the property, whatever the
+// conditions.
+type shown struct {
+	both, a, b aggregate.Counts
+	property   int64
+}
 
 func (e *eater) rows(bucket int32, first bool, t *sums) (sum shown) {
 	var none valueInfo
@@ -236,7 +240,11 @@ func (e *eater) rows(bucket int32, first bool, t *sums) (sum shown) {
 			vb = &b.values[idb]
 			okB = vb.ok
 		}
-		if va.foreign || vb.foreign || !va.ok && !okB && !property {
+		if va.foreign || vb.foreign {
+			return
+		}
+		sum.property += c[aggregate.Events]
+		if !va.ok && !okB && !property {
 			return
 		}
 		begin(c, first)

@@ -22,6 +22,7 @@ type rest struct {
 	// have no links, and are what is left of each of its values.
 	without *side
 	groups  map[restGroup]*restSums
+	cut     bool // of some day's properties a cap left out values
 }
 
 // restGroup is one row of events without the property.
@@ -49,7 +50,8 @@ type restKey struct {
 type restSums struct {
 	whole, shown [2]aggregate.Counts
 	visits       int64 // the most that the whole can have, what was carried included
-	withheld     bool  // links of these days lost their date and are not among what is shown
+	withheld     bool  // links of these days may have lost their date and be not among what is shown
+	unlinked     int64 // events with the property that no link tells of: what is withheld of it
 }
 
 func newRest(e *eater) *rest {
@@ -121,6 +123,11 @@ func (r *rest) stretch(bucket int32, s stretch, first bool, t *sums, shown *show
 		r.order = append(r.order, k)
 	}
 	if r.without != nil {
+		with, err := r.withProperty(s)
+		if err != nil {
+			return err
+		}
+		m.unlinked += with - shown.property
 		if err := r.wholeGroups(bucket, s, first); err != nil {
 			return err
 		}
@@ -201,6 +208,31 @@ func (r *rest) wholeGroups(bucket int32, s stretch, first bool) error {
 	return nil
 }
 
+// withProperty counts a stretch's events with the property, in its own block.
+func (r *rest) withProperty(s stretch) (events int64, err error) {
+	side := r.e.sides[1-r.without.number]
+	t, err := r.e.p.sums(aggregate.Property, aggregate.None, s)
+	if err != nil {
+		return 0, err
+	}
+	side.learn(t.a)
+	t.each(func(a, _ uint32, c *aggregate.Counts) {
+		if !side.values[side.remap[a]].foreign {
+			events += c[aggregate.Events]
+		}
+	})
+	r.cut = r.cut || t.capped
+	return events, nil
+}
+
+// linksAll reports whether the links prove by themselves that nothing was withheld:
+// they tell of every event with the property. Of goals and the like an event has
+// several, so that events cannot be told by adding up.
+func (r *rest) linksAll(sum *restSums) bool {
+	d := r.without.fact.dim
+	return !r.cut && sum.unlinked == 0 && (d.OfVisit() || d == aggregate.Page || d == aggregate.EventName)
+}
+
 // holdsWhole judges a value of the coarser dimension that all conditions are on.
 func (s *side) holdsWhole(value string) bool {
 	for _, c := range s.only {
@@ -263,6 +295,7 @@ func (r *rest) row() {
 		s.whole[0].Add(&m.whole[0])
 		s.shown[0].Add(&m.shown[0])
 		s.withheld = s.withheld || m.withheld
+		s.unlinked += m.unlinked
 		s.visits += m.visits
 	}
 	for _, bucket := range order {
@@ -345,7 +378,7 @@ func (r *rest) onlyWithout(sum *restSums) bool {
 	if r.without == nil || r.e.p.notes.capped && r.without.whole != r.without.fact.dim {
 		return false
 	}
-	return len(r.e.p.notes.lossy)+len(r.e.p.notes.summaries) == 0 && (!sum.withheld || r.e.p.floor() <= 1)
+	return len(r.e.p.notes.lossy)+len(r.e.p.notes.summaries) == 0 && (!sum.withheld || r.e.p.floor() <= 1 || r.linksAll(sum))
 }
 
 // withoutRows makes the rows of the events without the property.
