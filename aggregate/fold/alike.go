@@ -10,7 +10,8 @@ import (
 // Under a flood of made-up values a long visit consists mostly of events whose
 // values were swept into (other). Each would take one of the few records that a
 // visit has, until true pages found no room there, and be walked through with every
-// further hit. So a sweep makes one record of like ones.
+// further hit. So a sweep makes one record of like ones, and so does a visit that is
+// full.
 
 // longVisit is how many records a visit has before like ones are joined, and
 // fewHeads how many of an hour others of its events can join.
@@ -25,21 +26,19 @@ const (
 func (d *Day) joinAlike() {
 	for i := range d.visits.len() {
 		if r := ref(i + 1); d.visit(r).records >= longVisit {
-			d.joinEvents(r)
+			d.joinEvents(r, d.lastSeen-gapMillis)
 		}
-	}
-	if d.loose > d.events.len()/2 {
-		d.repackEvents()
 	}
 }
 
-func (d *Day) joinEvents(r ref) {
+// joinEvents joins the like events of a visit that happened before a time.
+func (d *Day) joinEvents(r ref, until int32) {
 	var heads []ref // events that others of the hour can join
 	var before ref
 	joined, hour := 0, uint8(0)
 	for e := d.visit(r).first; e != 0; {
 		ev := d.event(e)
-		if int32(ev.at)+gapMillis >= d.lastSeen {
+		if int32(ev.at) >= until {
 			break
 		}
 		if h := d.hourAt(ev.at); h != hour {
@@ -106,9 +105,12 @@ func (d *Day) sameExtras(a, b ref) bool {
 	return a == b
 }
 
-// repackEvents leaves out the records that were joined to others. The events of a
-// visit lie one after the other then.
+// repackEvents leaves out the records that were joined to others, once they are half
+// of all. The events of a visit lie one after the other then.
 func (d *Day) repackEvents() {
+	if d.loose <= max(d.events.len()/2, chunkRecords) {
+		return
+	}
 	old := *d
 	d.events, d.extras, d.amounts = d.events.anew(), d.extras.anew(), d.amounts.anew()
 	for i := range d.visits.len() {

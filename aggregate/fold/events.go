@@ -9,6 +9,9 @@ import (
 // record adds an event to a visit's list, in order of time, or to a like event
 // where the list may not grow.
 func (d *Day) record(r ref, h *aggregate.Hit, at uint32) {
+	if int(d.visit(r).records) >= maxRecords {
+		d.joinEvents(r, math.MaxInt32)
+	}
 	page := d.number(aggregate.Page, h.Facts[aggregate.Page])
 	host := d.number(aggregate.Hostname, h.Facts[aggregate.Hostname])
 	name := d.number(aggregate.EventName, h.Facts[aggregate.EventName])

@@ -9,8 +9,10 @@ import (
 )
 
 // makeRoom sees to it that the values of a hit find numbers: a dictionary that
-// is nearly full is swept first, so that no number changes while a hit is folded.
+// is nearly full is swept first, so that no number changes while a hit is folded, and
+// no reference to an event.
 func (d *Day) makeRoom(h *aggregate.Hit) {
+	d.repackEvents()
 	if d.room > len(h.Props)+2 {
 		return
 	}
