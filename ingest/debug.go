@@ -46,6 +46,7 @@ type Explanation struct {
 func (d *Door) serveDebug(ctx *fasthttp.RequestCtx, t *Ticket, via []netip.Addr) {
 	a, ok := d.explain(t, via)
 	if !ok {
+		ctx.Response.Header.SetCanonical(headerRetryAfter, valueMinute)
 		answer(ctx, fasthttp.StatusTooManyRequests, bodyTooMany)
 		return
 	}

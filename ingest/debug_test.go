@@ -90,8 +90,8 @@ func TestDebugAnswersAreLimitedPerAddress(t *testing.T) {
 	for range debugPerMinute {
 		h.debug(beaconA, stranger)
 	}
-	if got := h.send(beaconA, debugOn, stranger); got.status != 429 || got.body == "" {
-		t.Errorf("got %+v, want 429 and a sentence", got)
+	if got := h.send(beaconA, debugOn, stranger); got.status != 429 || got.body == "" || got.header.Get("Retry-After") != "60" {
+		t.Errorf("got %+v, want 429, a sentence, and when to come again", got)
 	}
 	h.debug(beaconA, "X-Forwarded-For: 198.51.100.2")
 	h.now = h.now.Add(time.Minute)

@@ -121,6 +121,9 @@ func TestGoatCounterIsToldWhyNot(t *testing.T) {
 	if got := h.sink.ledger(); !maps.Equal(got, map[string]int{"example.com bot: headless": 2, "example.com bot: crawler": 1, "example.com spam: semalt.com": 1}) {
 		t.Errorf("got ledger %v, and objectors must not be in it", got)
 	}
+	if got := h.request(http.MethodOptions, "/count?p=/", ""); got.status != 204 || got.header.Get("Access-Control-Allow-Methods") != "GET, POST, OPTIONS" {
+		t.Errorf("the preflight: got %d and %q, want 204 and what is answered", got.status, got.header["Access-Control-Allow-Methods"])
+	}
 	if got := h.request(http.MethodPut, "/count?p=/", ""); got.status != 405 || got.header.Get("Allow") != "GET, POST, OPTIONS" {
 		t.Errorf("PUT: got %d, Allow %q, want 405", got.status, got.header.Get("Allow"))
 	}

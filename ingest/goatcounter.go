@@ -33,6 +33,7 @@ func (d *Door) ServeCount(ctx *fasthttp.RequestCtx) {
 	switch {
 	case ctx.IsOptions():
 		preflight(ctx)
+		h.SetCanonical(headerAllowMethods, valueGetPost)
 		return
 	case !ctx.IsGet() && !ctx.IsPost():
 		h.SetCanonical(headerAllow, valueGetPost)

@@ -36,6 +36,9 @@ type demoCmd struct {
 func (c *demoCmd) Run(io *streams) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
+	if c.Months < 0 {
+		return hint(wrong("--months takes a number from 0 on, not %d", c.Months), "13 months show a whole year compared with the one before")
+	}
 	return c.run(ctx, io, time.Now)
 }
 

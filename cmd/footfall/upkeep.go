@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -52,6 +53,9 @@ func (c *backupCmd) Run(root *cli, s *streams) error {
 func writeWhole(name string, write func(io.Writer) error) (size int64, err error) {
 	f, err := os.CreateTemp(filepath.Dir(name), ".footfall-*")
 	if err != nil {
+		if e := (*fs.PathError)(nil); errors.As(err, &e) {
+			e.Path = name // the one that was asked for
+		}
 		return 0, err
 	}
 	defer os.Remove(f.Name()) // gone after the rename
