@@ -31,7 +31,7 @@ type optOutView struct {
 func (u *UI) serveOptOut(ctx *fasthttp.RequestCtx, name string) {
 	switch name {
 	case "opt-out/": // would put script and style in the wrong place
-		u.redirect(ctx, "../opt-out")
+		u.redirect(ctx, withArguments("../opt-out", string(ctx.URI().QueryString())))
 		return
 	case optOutStyle:
 		ctx.Response.Header.Set(fasthttp.HeaderCacheControl, "public, max-age=86400")

@@ -467,10 +467,12 @@ func TestAnUnknownSiteSaysHowToAddIt(t *testing.T) {
 	}
 	answer, _ = s.get(t, "/not%20a%20site")
 	wantStatus(t, answer, 404)
-	answer, _ = s.get(t, "/www.Example.com/")
-	wantStatus(t, answer, 303)
-	if got := answer.Header.Get("Location"); got != "/example.com" {
-		t.Errorf("another spelling leads to %q, want /example.com", got)
+	for query, want := range map[string]string{"": "/example.com", "?period=7d&theme=dark": "/example.com?period=7d&theme=dark"} {
+		answer, _ = s.get(t, "/www.Example.com/"+query)
+		wantStatus(t, answer, 303)
+		if got := answer.Header.Get("Location"); got != want {
+			t.Errorf("another spelling leads to %q, want %s", got, want)
+		}
 	}
 }
 
@@ -480,8 +482,10 @@ func TestEverythingLiesUnderTheBasePath(t *testing.T) {
 	wantText(t, body, `href="/stats/"`, `src="/stats/assets/live.`, s.url+"/js/script.js")
 	_, body = serve(t, fullAsker(), func(o *Options) { o.BasePath = "stats" }).get(t, "/example.com")
 	wantText(t, body, `href="/stats/example.com?period=7d"`, `href="/stats/example.com?report=pages"`)
-	answer, _ := s.get(t, "")
-	wantStatus(t, answer, 303)
+	answer, _ := s.get(t, "?find=ex")
+	if wantStatus(t, answer, 303); answer.Header.Get("Location") != "/stats/?find=ex" {
+		t.Errorf("without its slash the base path leads to %q, want what was asked for", answer.Header.Get("Location"))
+	}
 	s.url = strings.TrimSuffix(s.url, "/stats")
 	for _, path := range []string{"/", "/example.com", "/statsexample.com"} {
 		answer, _ = s.get(t, path)

@@ -255,7 +255,7 @@ func (u *UI) enterSite(r *route, c *caller, name string) {
 	}
 	if canonical := u.base + strings.Replace(r.path, "{site}", url.PathEscape(string(site)), 1); r.method == fasthttp.MethodGet &&
 		len(c.args) == 0 && string(c.Path()) != u.base+strings.Replace(r.path, "{site}", string(site), 1) { // "www.", capitals, a slash at the end
-		u.redirect(c.RequestCtx, canonical)
+		u.redirect(c.RequestCtx, withArguments(canonical, string(c.URI().QueryString())))
 		return
 	}
 	c.site, c.settings = site, settings

@@ -208,7 +208,7 @@ func (u *UI) Serve(ctx *fasthttp.RequestCtx) {
 	inside, ok := strings.CutPrefix(path, u.base)
 	switch {
 	case ok && inside == "": // the base path without its slash
-		u.redirect(ctx, u.base+"/")
+		u.redirect(ctx, withArguments(u.base+"/", string(ctx.URI().QueryString())))
 	case !ok || inside[0] != '/':
 		u.sayMessage(ctx, fasthttp.StatusNotFound, "message.not_found", "message.not_found.base", "path", u.base+"/")
 	case strings.HasPrefix(inside, "/api/") && u.api != nil:
