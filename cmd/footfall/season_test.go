@@ -7,10 +7,12 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
+
+	"footfall/aggregate"
 )
 
 // A season is some weeks of one site: days that were lived through, and imports of
@@ -44,6 +46,8 @@ type seasonSite struct {
 	home   *installation
 	floor  int
 	capped bool
+	copied bool // everything came by an import
+	moved  bool // the floor was another one before
 }
 
 func newSeason(t *testing.T, seed uint64, forgetful bool) *season {
@@ -60,16 +64,34 @@ func newSeason(t *testing.T, seed uint64, forgetful bool) *season {
 	}
 	s.clock.set(s.first)
 	for _, site := range []*seasonSite{{floor: 1}, {floor: 3}, {floor: 10}, {floor: 3, capped: true}} {
-		site.home = install(t)
-		settings := []string{fmt.Sprintf("floor=%d", site.floor), "retention=off", "mask=off", "hostnames=any", "currency=EUR"}
-		if site.capped {
-			settings = append(settings, "values_per_day=10")
-		}
-		site.home.addSite("week.example", "Europe/Berlin", settings...)
-		s.start(site)
-		s.sites = append(s.sites, site)
+		s.add(site)
 	}
 	return s
+}
+
+func (s *season) add(site *seasonSite) {
+	site.home = install(s.t)
+	settings := []string{fmt.Sprintf("floor=%d", site.floor), "retention=off", "mask=off", "hostnames=any", "currency=EUR"}
+	if site.capped {
+		settings = append(settings, "values_per_day=10")
+	}
+	site.home.addSite("week.example", "Europe/Berlin", settings...)
+	s.start(site)
+	s.sites = append(s.sites, site)
+}
+
+// raise gives a site another floor from now on.
+func (s *season) raise(site *seasonSite, floor int) {
+	site.floor, site.moved = floor, true
+	site.home.must("site", "set", "week.example", fmt.Sprintf("floor=%d", floor))
+}
+
+// copy brings all that the first site has into a new one, under another floor.
+func (s *season) copy(floor int) {
+	name := filepath.Join(s.t.TempDir(), "everything.json")
+	s.sites[0].home.must("export", "--site", "week.example", "--format", "json", name)
+	s.add(&seasonSite{floor: floor, copied: true})
+	s.sites[len(s.sites)-1].home.must("import", "footfall", "--site", "week.example", "--yes", name)
 }
 
 func (s *season) start(site *seasonSite) {
@@ -78,6 +100,11 @@ func (s *season) start(site *seasonSite) {
 		state = "none"
 	}
 	site.inside = site.home.inside(s.clock, state)
+}
+
+// day is the date of a day of the season.
+func (s *season) day(n int) aggregate.Day {
+	return aggregate.DayOf(s.first.AddDate(0, 0, n), s.first.Location())
 }
 
 func (s *season) at(day, hour int) time.Time {
@@ -101,7 +128,7 @@ func (s *season) live(until time.Time) {
 		if s.random.IntN(20) == 0 {
 			s.close()
 		}
-		if s.forgetful && s.random.IntN(60) == 0 {
+		if s.forgetful && s.random.IntN(150) == 0 {
 			s.restart()
 		}
 	}
@@ -179,17 +206,24 @@ func liveSeason(t *testing.T, forgetful bool) {
 	}{
 		{"before any import", func() {}},
 		{"with an import", func() { s.imports(s.parts[1]) }},
+		{"under other floors", func() { s.raise(s.sites[1], 10); s.raise(s.sites[2], 3); s.live(s.at(16, 12)) }},
 		{"with two imports, shortly after midnight", func() { s.live(s.at(28, 1)); s.imports(s.parts[2]) }},
 		{"after a restart", func() { s.restart() }},
 		{"compacted", func() { s.restart("compact") }},
 		{"on the last day", func() { s.live(s.at(35, 23)) }},
 		{"all closed", func() { s.live(s.at(36, 15)); s.clock.set(s.at(39, 12)); s.close() }},
 		{"all closed and compacted", func() { s.restart("compact") }},
+		{"copied", func() { s.copy(3) }},
 		{"without March", func() {
 			s.command("site", "reset", "week.example", "--from", "2026-03", "--yes")
 			s.kept = 20
 		}},
-		{"without an import", func() { s.command("import", "remove", "2"); s.parts[2].visited = nil }},
+		{"without an import", func() {
+			s.sites[4].stop()
+			s.sites = s.sites[:4] // whose imports have other numbers
+			s.command("import", "remove", "2")
+			s.parts[2].visited = nil
+		}},
 	} {
 		step.do()
 		s.compare(questions)
@@ -202,8 +236,9 @@ func liveSeason(t *testing.T, forgetful bool) {
 	}
 }
 
-// seasonQuestion is one that past days can answer.
+// seasonQuestion is one that past days can answer, or that is about today alone.
 type seasonQuestion struct {
+	today       bool
 	first, last int
 	dimension   string // "" = totals
 	filters     [][2]string
@@ -234,6 +269,9 @@ func (s *season) question() seasonQuestion {
 		}
 		q.last = today - r.IntN(2)
 	}
+	if open := s.sites[0].real.engine.OpenDays("week.example"); r.IntN(5) == 0 && slices.Equal(open, []aggregate.Day{s.day(today)}) {
+		q.first, q.last, q.today = today, today, true
+	}
 	d := r.Perm(len(seasonDimensions))
 	filter := func(dimension string) [2]string {
 		p := s.parts[0]
@@ -242,11 +280,11 @@ func (s *season) question() seasonQuestion {
 	}
 	if k := r.IntN(6); k > 0 {
 		q.filters = append(q.filters, filter(seasonDimensions[d[0]]))
-		if k == 1 {
+		if k == 1 || q.today {
 			q.filters = append(q.filters, filter(seasonDimensions[d[1]]))
 		}
 	}
-	if len(q.filters) < 2 && r.IntN(4) > 0 {
+	if (len(q.filters) < 2 || q.today) && r.IntN(4) > 0 {
 		q.dimension = seasonDimensions[d[2]]
 	}
 	return q
@@ -273,7 +311,7 @@ func (s *season) truth(q *seasonQuestion) (rows map[string]figures, whole figure
 		}
 	}
 	for label, f := range rows {
-		if f.events == 0 && strings.TrimSpace(q.dimension) != "" {
+		if f.events == 0 && q.dimension != "" {
 			delete(rows, label)
 		}
 	}
