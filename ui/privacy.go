@@ -92,10 +92,8 @@ type beaconKey struct {
 }
 
 // beaconKeys are those that the script sends; a test holds them against the script.
-var beaconKeys = []beaconKey{{Key: "n"}, {Key: "u"}, {Key: "d"}, {Key: "r"}, {Key: "p"}, {Key: "h"}, {Key: "sd"}, {Key: "e"}, {Key: "$"}, {Key: "interactive"}}
-
-// keyNames name the keys in the catalogues that have no letters.
-var keyNames = map[string]string{"$": "revenue"}
+var beaconKeys = []beaconKey{{Key: "n"}, {Key: "u"}, {Key: "d"}, {Key: "r"}, {Key: "h"}, {Key: "t"}, {Key: "l"}, {Key: "k"}, {Key: "v"},
+	{Key: "sd"}, {Key: "e"}, {Key: "props"}, {Key: "revenue"}, {Key: "interactive"}}
 
 // servePrivacy answers /privacy/<site>.
 func (u *UI) servePrivacy(ctx *fasthttp.RequestCtx, name string) {
@@ -139,11 +137,7 @@ func (u *UI) privacyView(ctx *fasthttp.RequestCtx, l *words.Locale, site aggrega
 		v.Script, v.Integrity = origin+u.pinned.Path, u.pinned.Integrity
 	}
 	for _, k := range beaconKeys {
-		name := k.Key
-		if spelled := keyNames[name]; spelled != "" {
-			name = spelled
-		}
-		k.Text = l.Say("privacy.key." + name)
+		k.Text = l.Say("privacy.key." + k.Key)
 		v.Keys = append(v.Keys, k)
 	}
 	v.Facts = privacyFacts(l, settings, told, now)

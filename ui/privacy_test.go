@@ -159,26 +159,31 @@ func TestTheTransparencyPageSpeaksSixLanguages(t *testing.T) {
 }
 
 // What the script sends and what the page tells of it are the same keys: those
-// that the script writes into every event, and what pages and the script itself add
-// to some.
+// that the script writes into every event, what itself adds to some, and the options
+// of the page's calls, which go along as they are.
 func TestTheTransparencyPageNamesEveryKeyOfABeacon(t *testing.T) {
 	source, err := os.ReadFile("../snippet/src/tracker.js")
 	if err != nil {
 		t.Fatal(err)
 	}
-	body := regexp.MustCompile(`(?s)let event = \{(.*?)\n {6}\}`).FindSubmatch(source)
-	if body == nil {
+	source = regexp.MustCompile(`//.*`).ReplaceAll(source, nil)
+	beacon := regexp.MustCompile(`(?s)beacon = [^(]*\(\{(.*?)\}\)\)`).FindSubmatch(source)
+	added := regexp.MustCompile(`send\([^{}]+, \{(.*?)\}`).FindAllSubmatch(source, -1)
+	if beacon == nil || len(added) != 2 { // what attention adds, and clicks
 		t.Fatal("the script makes its events in another way now")
 	}
-	var sent, told []string
-	for _, m := range regexp.MustCompile(`(?m)^\s+([a-z]+): `).FindAllSubmatch(body[1], -1) {
-		sent = append(sent, string(m[1]))
+	var told []string
+	sent := []string{"props", "revenue", "interactive"}
+	for _, part := range append(added, beacon) {
+		for _, m := range regexp.MustCompile(`(?:^|[{,])\s*([a-z]+): `).FindAllSubmatch(part[1], -1) {
+			sent = append(sent, string(m[1]))
+		}
 	}
-	sent = append(sent, "sd", "e", "$", "interactive")
 	for _, k := range beaconKeys {
 		told = append(told, k.Key)
 	}
 	slices.Sort(sent)
+	sent = slices.Compact(sent)
 	slices.Sort(told)
 	if !slices.Equal(sent, told) {
 		t.Errorf("the script sends %q, the page tells of %q", sent, told)
