@@ -157,6 +157,13 @@ func (w *world) makeVisit(r *rand.Rand, who visitor, at int64, place, browser st
 	return v
 }
 
+// keep forgets the visits of an import that were not within some days.
+func (w *world) keep(imp aggregate.ImportID, first, last aggregate.Day) {
+	w.visits = slices.DeleteFunc(w.visits, func(v *visit) bool {
+		return v.imp == imp && (w.day(v.events[0].at) < first || w.day(v.events[len(v.events)-1].at) > last)
+	})
+}
+
 func (w *world) day(at int64) aggregate.Day { return aggregate.DayOf(time.UnixMilli(at), w.loc) }
 func (w *world) hour(at int64) int          { return time.UnixMilli(at).In(w.loc).Hour() }
 

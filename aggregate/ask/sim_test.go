@@ -272,10 +272,17 @@ func TestAnswersEqualANaiveRecomputation(t *testing.T) {
 	n := seed(t)
 	r := rand.New(rand.NewPCG(n, 1))
 	for round := range 6 {
-		floor := 1 + 2*(round%2)
+		floor := []int{1, 3, 1, 10, 1, 3}[round]
 		first := aggregate.Date(2026, time.March, 20+r.IntN(8))
 		last := first + aggregate.Day(8+r.IntN(34))
-		w := makeWorld(r, berlin(t), first, last, 6+r.IntN(5), 4, round%3/2, floor)
+		imports := r.IntN(3)
+		w := makeWorld(r, berlin(t), first, last, 6+r.IntN(5), 4, imports, floor)
+		for imp := range imports + 1 {
+			if r.IntN(2) == 0 {
+				from := first + aggregate.Day(r.IntN(int(last-first)))
+				w.keep(aggregate.ImportID(imp), from, from+aggregate.Day(r.IntN(int(last-from)+1)))
+			}
+		}
 		var open []aggregate.Day
 		if round%3 != 0 {
 			open = []aggregate.Day{last}
@@ -283,7 +290,7 @@ func TestAnswersEqualANaiveRecomputation(t *testing.T) {
 				open = []aggregate.Day{last - 1, last}
 			}
 		}
-		s := newStage(w, round%3/2, open...)
+		s := newStage(w, imports, open...)
 		counts := map[string]int{}
 		for range 250 {
 			q := s.randomQuery(r)

@@ -3,7 +3,6 @@ package ask
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"testing"
 	"time"
 
@@ -15,10 +14,8 @@ import (
 func linkedStage(t *testing.T) *stage {
 	t.Helper()
 	w := makeWorld(rand.New(rand.NewPCG(5, 5)), berlin(t), day(2026, time.March, 25), day(2026, time.April, 20), 8, 4, 1, 3)
-	w.visits = slices.DeleteFunc(w.visits, func(v *visit) bool {
-		first, last := w.day(v.events[0].at), w.day(v.events[len(v.events)-1].at)
-		return v.imp == aggregate.Live && first < day(2026, time.April, 3) || v.imp != aggregate.Live && last > day(2026, time.April, 10)
-	})
+	w.keep(aggregate.Live, day(2026, time.April, 3), w.last)
+	w.keep(1, w.first, day(2026, time.April, 10))
 	return newStage(w, 1, w.last)
 }
 

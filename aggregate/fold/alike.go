@@ -105,10 +105,10 @@ func (d *Day) sameExtras(a, b ref) bool {
 	return a == b
 }
 
-// repackEvents leaves out the records that were joined to others, once they are half
-// of all. The events of a visit lie one after the other then.
+// repackEvents leaves out the records that were joined to others, once they are a
+// third of all. The events of a visit lie one after the other then.
 func (d *Day) repackEvents() {
-	if d.loose <= max(d.events.len()/2, chunkRecords) {
+	if d.loose <= max(d.events.len()/3, chunkRecords) {
 		return
 	}
 	old := *d
