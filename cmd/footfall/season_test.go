@@ -272,6 +272,12 @@ func (s *season) question() seasonQuestion {
 	if open := s.sites[0].real.engine.OpenDays("week.example"); r.IntN(5) == 0 && slices.Equal(open, []aggregate.Day{s.day(today)}) {
 		q.first, q.last, q.today = today, today, true
 	}
+	if s.forgetful { // what is open goes on from its counters, and lacks links until it is closed
+		for _, day := range s.sites[0].real.engine.OpenDays("week.example") {
+			q.last = min(q.last, int(day-s.day(0))-1)
+		}
+		q.first, q.today = min(q.first, q.last), false
+	}
 	d := r.Perm(len(seasonDimensions))
 	filter := func(dimension string) [2]string {
 		p := s.parts[0]
