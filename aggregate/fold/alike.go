@@ -63,6 +63,24 @@ func (d *Day) joinEvents(r ref, until int32) {
 	d.loose += joined
 }
 
+// makeRecords joins the like events of a full visit, and reports whether it has room
+// now. A visit in which there were none is left alone for some of its hits.
+func (d *Day) makeRecords(r ref) bool {
+	if n := d.stuck[r]; n > 0 {
+		d.stuck[r] = n - 1
+		return false
+	}
+	d.joinEvents(r, math.MaxInt32)
+	if int(d.visit(r).records) < maxRecords {
+		return true
+	}
+	if d.stuck == nil {
+		d.stuck = map[ref]uint8{}
+	}
+	d.stuck[r] = longVisit
+	return false
+}
+
 // addHead keeps the heads that a later event may join. A view joins the view before
 // it only: the way through the pages and its ends are told by their order. So does
 // every activity where a funnel is strict.

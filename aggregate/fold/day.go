@@ -59,10 +59,11 @@ type Day struct {
 
 	lastSeen int32 // latest visit.seen
 	meta     aggregate.Meta
-	capped   bool // values were swept
-	room     int  // at least so many new values fit into every dictionary
-	loose    int  // events that no list holds any more
-	closed   bool // see Close
+	capped   bool          // values were swept
+	room     int           // at least so many new values fit into every dictionary
+	loose    int           // events that no list holds any more
+	stuck    map[ref]uint8 // see makeRecords
+	closed   bool          // see Close
 
 	epoch     uint32 // counts commits
 	changed   int    // visitors that changed in this epoch

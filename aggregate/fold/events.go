@@ -9,9 +9,6 @@ import (
 // record adds an event to a visit's list, in order of time, or to a like event
 // where the list may not grow.
 func (d *Day) record(r ref, h *aggregate.Hit, at uint32) {
-	if int(d.visit(r).records) >= maxRecords {
-		d.joinEvents(r, math.MaxInt32)
-	}
 	page := d.number(aggregate.Page, h.Facts[aggregate.Page])
 	host := d.number(aggregate.Hostname, h.Facts[aggregate.Hostname])
 	name := d.number(aggregate.EventName, h.Facts[aggregate.EventName])
@@ -136,9 +133,10 @@ func (d *Day) mergeEngagement(r ref, ev *event) ref {
 }
 
 // mergeActivity adds an activity of a full visit to a like one of the same hour and
-// returns that; if there is none, ev becomes one of the few that all the rest share.
+// returns that; if there is none, and no room can be made, ev becomes one of the few
+// that all the rest share.
 func (d *Day) mergeActivity(r ref, ev *event, marks []fact) ref {
-	for range 2 {
+	for round := range 2 {
 		for e := d.visit(r).first; e != 0; e = d.event(e).next {
 			o := d.event(e)
 			if o.what == ev.what && o.page == ev.page && o.host == ev.host && o.name == ev.name &&
@@ -146,6 +144,9 @@ func (d *Day) mergeActivity(r ref, ev *event, marks []fact) ref {
 				d.mutEvent(e).n++
 				return e
 			}
+		}
+		if round == 0 && d.makeRecords(r) {
+			return 0
 		}
 		ev.page, ev.host = other, other
 		if ev.what != viewed {

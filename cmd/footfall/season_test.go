@@ -55,7 +55,7 @@ func newSeason(t *testing.T, seed uint64, forgetful bool) *season {
 	for i, p := range []struct {
 		first        string
 		days, people int
-	}{{"2026-03-12", 36, 110}, {"2026-03-14", 9, 25}, {"2026-03-27", 10, 25}} {
+	}{{"2026-03-12", 36, 70}, {"2026-03-14", 9, 25}, {"2026-03-27", 10, 25}} {
 		w := newDays("week.example", "Europe/Berlin", p.first, p.days, p.people, seed+uint64(i))
 		if i == 0 {
 			s.first = w.first
