@@ -61,8 +61,8 @@ func NewServer(handler fasthttp.RequestHandler, isOpen func(*fasthttp.RequestCtx
 func (r refuser) plainly(handler fasthttp.RequestHandler) fasthttp.RequestHandler {
 	return func(ctx *fasthttp.RequestCtx) {
 		if isAmbiguous(ctx.Request.Header.RawHeaders()) {
-			ctx.SetConnectionClose()
 			r.refuse(ctx, fasthttp.StatusBadRequest, bodyUnreadable)
+			ctx.SetConnectionClose() // of the answer, which refuse begins anew
 			return
 		}
 		handler(ctx)
