@@ -248,8 +248,11 @@ func (t *Ticket) ReadObject(object *fastjson.Object) {
 			return
 		}
 		t.fields[k] = t.text.fieldOf(v)
-		if k == keyTagged {
+		switch k {
+		case keyTagged:
 			t.tagged.read(v)
+		case keyKinds:
+			t.clickable.read(v)
 		}
 	})
 	t.read()
@@ -317,8 +320,10 @@ func (t *Ticket) read() {
 	i := t.first(keyInteractive, keyInteractiveLong)
 	t.Beacon.Interactive = i.kind != falseField && (!t.form || i.text != "false")
 	h := t.first(keyHash, keyHashLong)
-	t.Beacon.Waits = t.first(keyVersion, keyTagged).kind != absent
-	t.Beacon.HashMode = h.kind == trueField || h.text == "1" || h.text == "true"
+	isScript := t.fields[keyTagged].kind == listField
+	t.Beacon.Waits = isScript || t.fields[keyVersion].kind != absent
+	// The script leaves no fragment that is not part of the path.
+	t.Beacon.HashMode = isScript || h.kind == trueField || h.text == "1" || h.text == "true"
 	if t.Beacon.Kind == aggregate.Engagement {
 		t.readEngagement()
 	}

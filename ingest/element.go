@@ -12,14 +12,17 @@ import (
 // What the script says of an element of the page is raw: the type of what happened
 // to it (n: click, auxclick, submit) and
 //
-//	k  the file name extensions that are downloads, separated by "|"; 0: the usual
+//	k  a list of two texts, or nulls: the file name extensions that are downloads,
+//	   separated by "|", null: the usual; and "off" where links to other hosts do not
+//	   count
 //	l  the address of a link, without query and fragment; blank or missing: no link
 //	t  two lists, or nulls, of the words that an author has written on the script's
 //	   tag and on the element, as they stand in the page
 //
 // Names are given here, so that they need not be in every page: the author's first,
 // then those of the built-in events. A click that is none of them is dropped: the
-// script sends whatever may be a download.
+// script sends whatever may be a download. A name that the page's own hook has put in
+// the place of the type stands.
 //
 // A word is one of
 //
@@ -27,8 +30,8 @@ import (
 //	footfall-event-name="Sign up     the rest of an attribute, up to its last quote
 //	 event-author="Ann               an attribute without data-
 //
-// with revenue- in the place of event- for currency and amount. Words that look like
-// these by chance mean nothing.
+// with revenue- in the place of event- for currency and amount, written as HTML or XML
+// writes it. Words that look like these by chance mean nothing.
 
 // tagged are the words of one beacon: of the tag, and of the element.
 type tagged [2][]string
@@ -57,6 +60,22 @@ func (t *tagged) read(v *fastjson.Value) {
 	}
 }
 
+// clickable is what the script's tag says of links: the kinds that are downloads, and
+// whether links to other hosts are "off". Blank: as by default.
+type clickable struct{ downloads, outbound string }
+
+// read keeps the texts that a list holds.
+func (c *clickable) read(v *fastjson.Value) {
+	*c = clickable{}
+	list, _ := v.Array()
+	for i, to := range []*string{&c.downloads, &c.outbound} {
+		if i < len(list) {
+			text, _ := list[i].StringBytes()
+			*to = borrow(text)
+		}
+	}
+}
+
 func (t *tagged) reset() {
 	for i := range t {
 		t[i] = t[i][:0]
@@ -78,13 +97,13 @@ func attributes(words []string, see func(attribute)) {
 			if !ok {
 				before, ok = cutName(before)
 			}
-			if a, isOne := attributeOf(before, value); ok && isOne {
+			if a, isOne := attributeOf(before, html.UnescapeString(value)); ok && isOne {
 				see(a)
 			}
 			continue
 		}
 		// In a class, words may stand on several lines.
-		for part := range strings.FieldsSeq(word) {
+		for part := range strings.FieldsFuncSeq(html.UnescapeString(word), isSpace) {
 			part, ok := cutName(part)
 			key, value, isOne := cutSign(part)
 			if a, named := attributeOf(key, strings.ReplaceAll(value, "+", " ")); ok && isOne && named {
@@ -93,6 +112,9 @@ func attributes(words []string, see func(attribute)) {
 		}
 	}
 }
+
+// isSpace reports whether r parts the words of a class.
+func isSpace(r rune) bool { return strings.ContainsRune(" \t\n\f\r", r) }
 
 // cutName takes off the name of the product.
 func cutName(word string) (rest string, ok bool) {
@@ -114,21 +136,26 @@ func cutSign(word string) (key, value string, ok bool) {
 	return word[:i], word[i+1:], true
 }
 
-// attributeOf reads event-KEY and revenue-KEY. The page wrote the value as HTML.
+// attributeOf reads event-KEY and revenue-KEY.
 func attributeOf(name, value string) (a attribute, ok bool) {
 	if a.key, ok = strings.CutPrefix(name, "event-"); !ok {
 		a.key, ok = strings.CutPrefix(name, "revenue-")
 		a.revenue = ok
 	}
-	a.value = html.UnescapeString(value)
+	a.value = value
 	return a, ok && a.key != ""
 }
 
 // isAboutElement reports whether the beacon says what happened to an element.
-func (t *Ticket) isAboutElement() bool { return t.fields[keyKinds].kind != absent }
+func (t *Ticket) isAboutElement() bool { return t.fields[keyKinds].kind == listField }
 
 // elementName is the name under which it counts, absent where it does not.
 func (t *Ticket) elementName(happened field) field {
+	switch happened.text {
+	case "click", "auxclick", "submit":
+	default:
+		return happened
+	}
 	name := ""
 	attributes(t.tagged[onElement], func(a attribute) {
 		if a.key == "name" && !a.revenue && name == "" {
@@ -141,9 +168,9 @@ func (t *Ticket) elementName(happened field) field {
 	case happened.text == "submit":
 		name = eventForm
 	case link == "":
-	case isDownload(link, t.fields[keyKinds]):
+	case isDownload(link, t.clickable.downloads):
 		name = eventDownload
-	case !strings.EqualFold(authority(link), authority(page)):
+	case t.clickable.outbound != "off" && !strings.EqualFold(authority(link), authority(page)):
 		name = eventOutbound
 	}
 	if name == "" {
@@ -160,6 +187,9 @@ func (t *Ticket) link() string {
 	}
 	link, _, _ := strings.Cut(l.text, "#")
 	link, _, _ = strings.Cut(link, "?")
+	if authority(link) == "" {
+		return "" // that of no host
+	}
 	return cut(link, maxPropValue)
 }
 
@@ -205,18 +235,22 @@ var usualKinds = map[string]bool{
 	"wma": true, "dmg": true,
 }
 
-// isDownload reports whether a link leads to a file of one of the kinds.
-func isDownload(link string, kinds field) bool {
+// isDownload reports whether a link leads to a file of one of the kinds; blank: the
+// usual ones.
+func isDownload(link, kinds string) bool {
 	file := link[strings.LastIndexByte(link, '/')+1:]
 	dot := strings.LastIndexByte(file, '.')
 	if dot < 0 || authority(link) == file {
 		return false
 	}
 	ending := file[dot+1:]
-	if kinds.kind != textField {
+	switch kinds {
+	case "off":
+		return false
+	case "":
 		return usualKinds[strings.ToLower(ending)]
 	}
-	for kind := range strings.SplitSeq(kinds.text, "|") {
+	for kind := range strings.SplitSeq(kinds, "|") {
 		if strings.EqualFold(strings.TrimPrefix(strings.TrimSpace(kind), "."), ending) {
 			return true
 		}

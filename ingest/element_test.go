@@ -10,7 +10,7 @@ import (
 
 // element is a beacon of the script about an element of example.com/page.
 func element(happened, keys string) string {
-	return `{"n":"` + happened + `","u":"https://example.com:444/page","h":1,` + keys + `}`
+	return `{"n":"` + happened + `","u":"https://example.com:444/page",` + keys + `}`
 }
 
 func TestElementsCountUnderTheirNames(t *testing.T) {
@@ -21,19 +21,24 @@ func TestElementsCountUnderTheirNames(t *testing.T) {
 		beacon, name string
 		props        props
 	}{
-		{element("click", `"k":0,"l":"https://other.example/p","t":[null,null]`), "Outbound Link: Click", url("https://other.example/p")},
-		{element("auxclick", `"k":0,"l":"https://example.com/p"`), "Outbound Link: Click", url("https://example.com/p")},
-		{element("click", `"k":0,"l":"https://example.com:444/a/list.PDF"`), "File Download", url("https://example.com:444/a/list.PDF")},
-		{element("click", `"k":0,"l":"https://other.example/x.tar.gz"`), "File Download", url("https://other.example/x.tar.gz")},
-		{element("click", `"k":"epub|.iso","l":"https://example.com:444/x.iso"`), "File Download", url("https://example.com:444/x.iso")},
-		{element("click", `"k":"epub|iso","l":"https://other.example/x.pdf"`), "Outbound Link: Click", url("https://other.example/x.pdf")},
-		{element("click", `"k":0,"l":"https://example.zip"`), "Outbound Link: Click", url("https://example.zip")},
-		{element("click", `"k":0,"l":"https://other.example/p?token=secret#x"`), "Outbound Link: Click", url("https://other.example/p")},
-		{element("submit", `"k":0,"t":[null,null]`), "Form: Submission", props{{Key: "path", Value: "/page"}}},
-		{element("click", `"k":0,"t":[null,["plausible-event-name=Sign+up","plausible-event-plan--pro=x"," event-card--big"]]`), "Sign up", props{{Key: "plan", Value: "pro=x"}}},
-		{element("click", `"k":0,"t":[null,["footfall-event-name=\"Sign &quot;up&quot;","footfall-event-a=\"b+c = d","plausible-x=y","footfall-event-="]]`), `Sign "up"`, props{{Key: "a", Value: "b+c = d"}}},
-		{element("submit", `"k":0,"t":[null,["plausible-event-name=Send\n\tplausible-event-to=us"]]`), "Send", props{{Key: "to", Value: "us"}}},
-		{element("click", `"k":0,"l":"https://other.example/","t":[[" event-theme=\"dark"," event-url=\"no"],["plausible-event-name=Go","plausible-event-theme=light"]]`), "Go",
+		{element("click", `"k":[null,null],"l":"https://other.example/p","t":[null,null]`), "Outbound Link: Click", url("https://other.example/p")},
+		{element("auxclick", `"k":[null,null],"l":"https://example.com/p"`), "Outbound Link: Click", url("https://example.com/p")},
+		{element("click", `"k":[null,null],"l":"https://example.com:444/a/list.PDF"`), "File Download", url("https://example.com:444/a/list.PDF")},
+		{element("click", `"k":[null,null],"l":"https://other.example/x.tar.gz"`), "File Download", url("https://other.example/x.tar.gz")},
+		{element("click", `"k":["epub|.iso"],"l":"https://example.com:444/x.iso"`), "File Download", url("https://example.com:444/x.iso")},
+		{element("click", `"k":["epub|iso",null],"l":"https://other.example/x.pdf"`), "Outbound Link: Click", url("https://other.example/x.pdf")},
+		{element("click", `"k":[null,null],"l":"https://example.zip"`), "Outbound Link: Click", url("https://example.zip")},
+		{element("click", `"k":[null,null],"l":"https://other.example/p?token=secret#x"`), "Outbound Link: Click", url("https://other.example/p")},
+		{element("submit", `"k":[null,null],"t":[null,null]`), "Form: Submission", props{{Key: "path", Value: "/page"}}},
+		{element("click", `"k":[null,null],"t":[null,["plausible-event-name=Sign+up","plausible-event-plan--pro=x"," event-card--big"]]`), "Sign up", props{{Key: "plan", Value: "pro=x"}}},
+		{element("click", `"k":[null,null],"t":[null,["footfall-event-name=\"Sign &quot;up&quot;","footfall-event-a=\"b+c = d","plausible-x=y","footfall-event-="]]`), `Sign "up"`, props{{Key: "a", Value: "b+c = d"}}},
+		{element("submit", `"k":[null,null],"t":[null,["plausible-event-name=Send\n\tplausible-event-to=us"]]`), "Send", props{{Key: "to", Value: "us"}}},
+		{element("click", `"k":[null,null],"t":[null,["plausible-event-name=Send&#xA;&#9;plausible-event-to=us&#160;all"]]`), "Send", props{{Key: "to", Value: "us\u00a0all"}}},
+		{element("click", `"k":[null,"off"],"l":"https://cdn.example/x.pdf"`), "File Download", url("https://cdn.example/x.pdf")},
+		{element("submit", `"k":[null,null],"l":"undefinedundefined"`), "Form: Submission", props{{Key: "path", Value: "/page"}}},
+		{element("Renamed", `"k":[null,null],"l":"https://other.example/p"`), "Renamed", url("https://other.example/p")},
+		{element("Other", `"k":0,"l":"https://other.example/p"`), "Other", nil},
+		{element("click", `"k":[null,null],"l":"https://other.example/","t":[[" event-theme=\"dark"," event-url=\"no"],["plausible-event-name=Go","plausible-event-theme=light"]]`), "Go",
 			props{{Key: "theme", Value: "light"}, {Key: "url", Value: "https://other.example/"}}},
 		{element("Order", `"t":[[" event-theme=\"dark"," event-plan=\"none"," event-name=\"Ann"],null],"props":{"plan":"pro"}`), "Order",
 			props{{Key: "theme", Value: "dark"}, {Key: "plan", Value: "pro"}, {Key: "name", Value: "Ann"}}},
@@ -48,10 +53,10 @@ func TestElementsCountUnderTheirNames(t *testing.T) {
 
 func TestTheLinkOfAnElementIsAFact(t *testing.T) {
 	h := newHouse(t)
-	if hit := h.hit(element("click", `"k":0,"l":"https://other.example/p"`)); hit.Facts[aggregate.Outbound] != "https://other.example/p" {
+	if hit := h.hit(element("click", `"k":[null,null],"l":"https://other.example/p"`)); hit.Facts[aggregate.Outbound] != "https://other.example/p" {
 		t.Errorf("got outbound %q", hit.Facts[aggregate.Outbound])
 	}
-	if hit := h.hit(element("click", `"k":0,"l":"https://example.com:444/ann@example.org.pdf"`)); hit.Facts[aggregate.Download] == "" {
+	if hit := h.hit(element("click", `"k":[null,null],"l":"https://example.com:444/ann@example.org.pdf"`)); hit.Facts[aggregate.Download] == "" {
 		t.Errorf("got download %q", hit.Facts[aggregate.Download])
 	}
 }
@@ -59,7 +64,7 @@ func TestTheLinkOfAnElementIsAFact(t *testing.T) {
 func TestTaggedElementsBringRevenue(t *testing.T) {
 	h := newHouse(t)
 	h.set("example.com", "currency", "EUR")
-	hit := h.hit(element("click", `"k":0,"t":[null,["plausible-event-name=Buy","plausible-revenue-currency=EUR","footfall-revenue-amount=\"9.90"]]`))
+	hit := h.hit(element("click", `"k":[null,null],"t":[null,["plausible-event-name=Buy","plausible-revenue-currency=EUR","footfall-revenue-amount=\"9.90"]]`))
 	told := h.hit(`{"n":"Buy","u":"https://example.com/","$":{"currency":"EUR","amount":"9.90"}}`)
 	if !hit.Paid || hit.Revenue != told.Revenue || len(hit.Props) != 0 {
 		t.Errorf("got paid %v, %d, properties %v; want %d as from a call, and none", hit.Paid, hit.Revenue, hit.Props, told.Revenue)
@@ -69,11 +74,14 @@ func TestTaggedElementsBringRevenue(t *testing.T) {
 func TestClicksThatAreNoEventsAreDropped(t *testing.T) {
 	h := newHouse(t)
 	beacons := []string{
-		element("click", `"k":0,"l":"https://example.com:444/photo.png"`),
-		element("click", `"k":"off","l":"https://example.com:444/x.pdf"`),
-		element("click", `"k":0,"l":"https://EXAMPLE.com:444/v1.0"`),
-		element("click", `"k":0,"t":[null,["plausible-event-plan=pro"]]`),
-		element("click", `"k":0,"l":7`),
+		element("click", `"k":[null,null],"l":"https://example.com:444/photo.png"`),
+		element("click", `"k":["off",null],"l":"https://example.com:444/x.pdf"`),
+		element("click", `"k":["off",null],"l":"https://example.com:444/x.off"`),
+		element("click", `"k":[null,"off"],"l":"https://other.example/v1.0"`),
+		element("click", `"k":[null,null],"l":"mailto:ann@example.org"`),
+		element("click", `"k":[null,null],"l":"https://EXAMPLE.com:444/v1.0"`),
+		element("click", `"k":[null,null],"t":[null,["plausible-event-plan=pro"]]`),
+		element("click", `"k":[null,null],"l":7`),
 	}
 	for _, body := range beacons {
 		if got := h.send(body); got.status != 202 || got.header.Get("X-Footfall-Dropped") != NoEvent {
@@ -95,7 +103,7 @@ func TestWordsOfElementsAreBounded(t *testing.T) {
 		words = append(words, fmt.Sprintf(`"plausible-event-k%d=v"`, i))
 	}
 	long := strings.Repeat("x", maxPropValue+1)
-	hit := h.hit(element("click", `"k":0,"l":"https://other.example/`+long+`","t":[null,["plausible-event-name=Go","plausible-event-long=`+long+`",`+strings.Join(words, ",")+`],["plausible-event-third=x"],[]]`))
+	hit := h.hit(element("click", `"k":[null,null],"l":"https://other.example/`+long+`","t":[null,["plausible-event-name=Go","plausible-event-long=`+long+`",`+strings.Join(words, ",")+`],["plausible-event-third=x"],[]]`))
 	if len(hit.Props) > maxProps+1 || len(hit.Props[0].Value) != maxPropValue {
 		t.Errorf("got %d properties, the first of %d bytes", len(hit.Props), len(hit.Props[0].Value))
 	}
@@ -124,13 +132,23 @@ func TestPrerenderedPagesCountOnceTheyAreSeen(t *testing.T) {
 // The kinds are those of https://plausible.io/docs/file-downloads-tracking.
 func TestTheUsualDownloadsAreThoseThatPlausibleCounts(t *testing.T) {
 	for _, yes := range strings.Fields("pdf xlsx docx txt rtf csv exe key pps ppt pptx 7z pkg rar gz zip avi mov mp4 mpeg wmv midi mp3 wav wma dmg PDF") {
-		if !isDownload("https://example.com/files/x."+yes, field{kind: numberField, text: "0"}) {
+		if !isDownload("https://example.com/files/x."+yes, "") {
 			t.Errorf("%s is no download, want it to be one", yes)
 		}
 	}
 	for _, no := range strings.Fields("html htm php aspx png jpg gif svg webp ico xml json js css md com net 0") {
-		if isDownload("https://example.com/files/x."+no, field{kind: numberField, text: "0"}) {
+		if isDownload("https://example.com/files/x."+no, "") {
 			t.Errorf("%s is a download, want a page or a picture", no)
+		}
+	}
+}
+
+// The script writes no h: of a fragment it leaves what belongs to the path.
+func TestFragmentsOfTheScriptBelongToThePath(t *testing.T) {
+	h := newHouse(t)
+	for keys, want := range map[string]string{`"t":[null,null]`: "/app#/route", `"h":1`: "/app#/route", `"t":"a title"`: "/app"} {
+		if got := h.hit(`{"n":"pageview","u":"https://example.com/app#/route",` + keys + `}`).Facts[aggregate.Page]; got != want {
+			t.Errorf("%s: got page %q, want %q", keys, got, want)
 		}
 	}
 }

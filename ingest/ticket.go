@@ -21,19 +21,20 @@ type Ticket struct {
 	// Fallback is the site of a beacon that names none; "" = the host of its page.
 	Fallback aggregate.Site
 
-	text     scratch
-	parser   fastjson.Parser
-	inner    fastjson.Parser // of JSON within texts
-	fields   [keys]field
-	tagged   tagged
-	form     bool // fields came from a form: all are texts
-	origin   source.Input
-	settings aggregate.Settings
-	caller   Caller
-	chain    []netip.Addr // of forwarding headers
-	sites    []aggregate.Site
-	pressure pressure
-	big      bool // not worth keeping
+	text      scratch
+	parser    fastjson.Parser
+	inner     fastjson.Parser // of JSON within texts
+	fields    [keys]field
+	tagged    tagged
+	form      bool // fields came from a form: all are texts
+	clickable clickable
+	origin    source.Input
+	settings  aggregate.Settings
+	caller    Caller
+	chain     []netip.Addr // of forwarding headers
+	sites     []aggregate.Site
+	pressure  pressure
+	big       bool // not worth keeping
 }
 
 // Reset makes the ticket ready for the next beacon.
@@ -41,6 +42,7 @@ func (t *Ticket) Reset() {
 	t.text.reset()
 	t.fields = [keys]field{}
 	t.tagged.reset()
+	t.clickable = clickable{}
 	t.form = false
 	t.Problems = t.Problems[:0]
 	t.sites = t.sites[:0]

@@ -134,6 +134,19 @@ func TestScrollDepthIsTheDeepestPointOfThePage(t *testing.T) {
 	near(s.attention("/", 600, 0), 10000)
 }
 
+// Pages of applications are short while they are being put together.
+func TestScrollDepthIsThatOfThePageThatWasRead(t *testing.T) {
+	s := newSite(t, map[string]string{"/": `TAG<style>body { margin: 0 }</style><script>addEventListener('load', () => fetch('/loaded'))</script>`})
+	s.before(clock)
+	s.open("/")
+	s.asked("/loaded")
+	s.js(`document.body.click(); const tall = document.createElement('div'); tall.style.height = '10000px'; document.body.append(tall)`)
+	s.js(`pass(200); hide(true)`)
+	if got := s.attention("/", 200, 0); got > 20 {
+		t.Errorf("scroll depth: got %.1f %%, want the first screen of the whole page", got)
+	}
+}
+
 func TestScrollDepthStartsAgainOnTheNextPage(t *testing.T) {
 	s := newSite(t, map[string]string{"/": `TAG<style>body { margin: 0 }</style><div style="height: 10000px"></div>`})
 	s.before(clock)

@@ -86,19 +86,19 @@ func startBrowser() {
 
 // beacon is what the script sent, and what came with it.
 type beacon struct {
-	N  name              `json:"n"`
-	U  string            `json:"u"`
-	D  string            `json:"d"`
-	R  string            `json:"r"`
-	P  map[string]any    `json:"props"`
-	S  map[string]string `json:"revenue"`
-	T  [2][]string       `json:"t"` // words of the tag, and of the element
-	L  *string           `json:"l"`
-	K  any               `json:"k"`
-	I  *bool             `json:"interactive"`
-	H  int               `json:"h"`
-	SD *float64          `json:"sd"`
-	E  *float64          `json:"e"`
+	N         name              `json:"n"`
+	U         string            `json:"u"`
+	D         string            `json:"d"`
+	R         string            `json:"r"`
+	P         map[string]any    `json:"props"`
+	Plausible map[string]any    `json:"p"` // properties under the name of Plausible's hooks
+	S         map[string]string `json:"revenue"`
+	T         [2][]string       `json:"t"` // words of the tag, and of the element
+	L         *string           `json:"l"`
+	K         *[2]*string       `json:"k"` // kinds of downloads, and whether other hosts count
+	I         *bool             `json:"interactive"`
+	SD        *float64          `json:"sd"`
+	E         *float64          `json:"e"`
 
 	body, path, header string
 }
@@ -148,8 +148,13 @@ func (w *web) serve(ctx *fasthttp.RequestCtx) {
 	case snippet.Match(path):
 		snippet.Handler(ctx)
 	case path == "/npm/index.js":
+		// SendFile would leave a compressed copy beside the file.
+		text, err := os.ReadFile("npm/index.js")
+		if err != nil {
+			ctx.SetStatusCode(fasthttp.StatusNotFound)
+		}
 		ctx.SetContentType("text/javascript")
-		ctx.SendFile("npm/index.js")
+		ctx.SetBody(text)
 	case strings.HasSuffix(path, "/event"):
 		w.take(ctx, path)
 	default:

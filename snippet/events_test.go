@@ -152,8 +152,8 @@ func TestLinksThatMayBeDownloadsAreTold(t *testing.T) {
 	s.js(`for (const link of document.links) if (link.id != 'b') link.click()`)
 	s.expect("pageview /", "click /")
 	s.about("click", s.url("/files/report.PDF"))
-	if got := s.one("click").K; got != 0.0 {
-		t.Errorf("kinds: got %v, want 0 for the usual ones", got)
+	if got := s.one("click").K[0]; got != nil {
+		t.Errorf("kinds: got %v, want none for the usual ones", *got)
 	}
 	s.js(`b.click()`)
 	s.expect("pageview /", "click /", "click /")
@@ -161,13 +161,15 @@ func TestLinksThatMayBeDownloadsAreTold(t *testing.T) {
 
 func TestOwnKindsOfDownloadsAreTold(t *testing.T) {
 	s := newSite(t, nil)
-	s.page("/", stay+s.tag(`data-downloads="epub|iso"`)+`<a id=a href="/x.iso">x</a>`)
+	s.page("/", stay+s.tag(`data-downloads="epub|iso|json|heic"`)+`<a id=a href="/x.iso">x</a><a id=b href="/x.json">x</a><a id=c href="/x.heic">x</a>`)
 	s.open("/")
 	s.js(`a.click()`)
 	s.expect("pageview /", "click /")
-	if got := s.one("click").K; got != "epub|iso" {
-		t.Errorf("kinds: got %v, want those of the tag", got)
+	if got := s.one("click").K[0]; got == nil || *got != "epub|iso|json|heic" {
+		t.Errorf("kinds: got %v, want those of the tag", s.one("click"))
 	}
+	s.js(`b.click(); c.click()`)
+	s.expect("pageview /", "click /", "click /", "click /")
 }
 
 func TestPartsCanBeTurnedOff(t *testing.T) {
@@ -177,6 +179,21 @@ func TestPartsCanBeTurnedOff(t *testing.T) {
 	s.open("/")
 	s.js(`a.click(); b.click()`)
 	s.expect("pageview /")
+
+	// Files on other hosts are downloads where links to other hosts do not count.
+	s.page("/files", stay+s.tag(`data-outbound=off`)+`<a id=a href="https://files.test/x.pdf">x</a><a id=b href="https://elsewhere.test/">x</a>`)
+	s.open("/files")
+	s.js(`a.click(); b.click()`)
+	s.expect("pageview /", "pageview /files", "click /files")
+	s.about("click", "https://files.test/x.pdf")
+	if got := s.one("click").K[1]; got == nil || *got != "off" {
+		t.Errorf("got %s, want it to say that other hosts do not count", s.one("click"))
+	}
+
+	s = newSite(t, nil)
+	s.page("/404", s.tag(`data-404=off`))
+	s.page("/", "TAG")
+	s.open("/")
 	s.open("/lost")
 	s.expect("pageview /", "pageview /lost")
 }
@@ -236,6 +253,9 @@ func TestTaggedElementsSendTheirEventAndNoOther(t *testing.T) {
 		"attribute": {
 			`<button id=x data-footfall-event-name="Sign Up" data-footfall-event-plan="a+b = c">x</button>`, "click", "none",
 			[]string{`footfall-event-name="Sign Up`, `footfall-event-plan="a+b = c`}},
+		"signs of markup": {
+			"<button id=x title='>' @click=\"x\" class=\"[&>p]:m\n\tplausible-event-name=Sign+Up\n\tplausible-event-a=b&quot;c\" data-footfall-event-d='e \"f\" > g' data-z='\"'>x</button>", "click", "none",
+			[]string{"plausible-event-name=Sign+Up&#10;&#9;plausible-event-a=b&quot;c", `footfall-event-d="e &quot;f&quot; &gt; g`}},
 		"drawing": {
 			`<svg><g class="plausible-event-name=Sign+Up"><circle id=x r=5 /></g></svg>`, "click", "none",
 			[]string{"plausible-event-name=Sign+Up"}},
@@ -345,10 +365,63 @@ func TestInitOfNewerInstallations(t *testing.T) {
 			s.js(`location.hash = '/r'; o.click(); i.click(); b.click(); plausible('no')`)
 			s.expect("pageview /", "early /", "pageview /#/r", "click /#/r", "submit /#/r")
 			s.about("click", s.url("/x.iso"))
-			if got := s.one("click").K; got != "iso" {
-				t.Errorf("kinds: got %v, want iso", got)
+			if got := s.one("click").K[0]; got == nil || *got != "iso" {
+				t.Errorf("kinds: got %v, want iso", s.one("click"))
 			}
-			s.props("early", `{"of":"early"}`)
+			if got := s.one("early").Plausible["of"]; got != "early" {
+				t.Errorf("properties: got %s, want those of the options", s.one("early"))
+			}
 		})
+	}
+}
+
+// What a hook for Plausible's tracker reads and writes is there under the same names.
+func TestHooksOfNewerInstallationsFindWhatTheyKnow(t *testing.T) {
+	s := newSite(t, nil)
+	s.page("/", stay+s.tagOf("pa-Ab1.js", `data-outbound=off data-hash event-author="Ann"`)+`<script>addEventListener('DOMContentLoaded', () => {
+		plausible.init({transformRequest: e => ({...e, p: {...e.p, seen: [e.n, e.$?.currency, e.i].join()}})})
+		plausible('Order', {props: {plan: 'pro'}, revenue: {currency: 'EUR', amount: 9}, interactive: false})
+	})</script><a id=o href="https://elsewhere.test/">x</a>`)
+	s.open("/#/r")
+	s.js(`o.click()`)
+	s.expect("pageview /#/r", "Order /#/r")
+	for name, want := range map[string]string{"Order": "map[plan:pro seen:Order,EUR,false]", "pageview": "map[seen:pageview,,]"} {
+		if b := s.one(name); fmt.Sprint(b.Plausible) != want || b.P != nil || !slices.Equal(b.T[0], []string{` event-author="Ann`}) {
+			t.Errorf("got %s, want properties %s and the words of the tag", b, want)
+		}
+	}
+}
+
+// The script reads what is written on an element and touches nothing else: a copy of
+// a picture would load it, one of a film would play it, one of a page's own element
+// would run its code.
+func TestTaggedElementsAreReadAndNotMadeAnew(t *testing.T) {
+	s := newSite(t, map[string]string{"/": stay + `<script>
+			window.thrown = []
+			addEventListener('error', e => thrown.push(e.message))
+			let made = 0
+			customElements.define('own-button', class extends HTMLElement { constructor() { super(); if (made++) throw new Error('made anew') } })
+		</script>TAG
+		<img src="/picture.png" onload="fetch('/loaded')" onerror="fetch('/loaded')" class="plausible-event-name=Picture">
+		<video src="/film.mp4" autoplay muted class="plausible-event-name=Film"></video>
+		<own-button class="plausible-event-name=Own" @click="go" :class="{a: b}" data-x="a > b">x</own-button>`})
+	s.open("/")
+	s.await([]string{"pageview /"})
+	s.asked("/loaded")
+	s.asked("/film.mp4")
+	s.js(`fetch('/here')`)
+	s.asked("/here")
+	s.js(`for (const one of document.querySelectorAll('[class]')) one.dispatchEvent(new MouseEvent('click', {bubbles: true}))`)
+	s.expect("pageview /", "click /", "click /", "click /")
+	s.js(`setTimeout(() => fetch('/there'), 50)`)
+	s.asked("/there")
+	browser.web.mu.Lock()
+	seen := browser.web.seen[s.host]
+	browser.web.mu.Unlock()
+	if got := seen[slices.Index(seen, "/here")+1:]; !slices.Equal(got, []string{"/there"}) {
+		t.Errorf("the page asked for %q, want nothing but its own", got)
+	}
+	if got, err := chromedp.Run(s.ctx, chromedp.Evaluate[[]string](`window.thrown`)); err != nil || len(got) > 0 {
+		t.Errorf("thrown into the page: %q (%v)", got, err)
 	}
 }

@@ -65,6 +65,15 @@ func TestPageWithFrozenPrototypesIsCounted(t *testing.T) {
 	s.expect("pageview /")
 }
 
+// A constant of that name is the page's own affair: it hides the one of the window.
+func TestPageWithAConstantOfTheSameNameIsCounted(t *testing.T) {
+	s := newSite(t, map[string]string{"/": "<script>const plausible = () => 0; let footfall</script>TAG"})
+	s.open("/")
+	s.await([]string{"pageview /"})
+	s.js(`window.plausible('x')`)
+	s.await([]string{"pageview /", "x /"})
+}
+
 func TestScriptTagWithoutADomainOrWithOddOnes(t *testing.T) {
 	s := newSite(t, nil)
 	s.page("/", `<script defer src="http://stats.test:`+browser.web.addr+`/js/script.js"></script>`)

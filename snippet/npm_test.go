@@ -93,6 +93,7 @@ func TestPackageBehavesLikeTheScript(t *testing.T) {
 		"forms":              TestFormsAreCountedWhenAsked,
 		"tagged elements":    TestTaggedElementsSendTheirEventAndNoOther,
 		"other attributes":   TestOtherAttributesStayInThePage,
+		"only read":          TestTaggedElementsAreReadAndNotMadeAnew,
 		"missing page":       TestMissingPageIsCountedOnceEvenIfItCallsForIt,
 		"hook":               TestHookChangesAndDropsEvents,
 		"debug":              TestDebugSaysWhyInTheConsole,
@@ -100,6 +101,7 @@ func TestPackageBehavesLikeTheScript(t *testing.T) {
 		"pages of attention": TestAttentionBelongsToThePageItWasGivenTo,
 		"closed tab":         TestAttentionOfAClosedTabArrives,
 		"scroll depth":       TestScrollDepthIsTheDeepestPointOfThePage,
+		"growing pages":      TestScrollDepthIsThatOfThePageThatWasRead,
 		"hostile pages":      TestNothingIsThrownIntoHostilePages,
 		"frozen prototypes":  TestPageWithFrozenPrototypesIsCounted,
 	} {

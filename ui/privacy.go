@@ -92,7 +92,7 @@ type beaconKey struct {
 }
 
 // beaconKeys are those that the script sends; a test holds them against the script.
-var beaconKeys = []beaconKey{{Key: "n"}, {Key: "u"}, {Key: "d"}, {Key: "r"}, {Key: "h"}, {Key: "t"}, {Key: "l"}, {Key: "k"}, {Key: "v"},
+var beaconKeys = []beaconKey{{Key: "n"}, {Key: "u"}, {Key: "d"}, {Key: "r"}, {Key: "t"}, {Key: "l"}, {Key: "k"}, {Key: "v"},
 	{Key: "sd"}, {Key: "e"}, {Key: "props"}, {Key: "revenue"}, {Key: "interactive"}}
 
 // servePrivacy answers /privacy/<site>.

@@ -121,8 +121,6 @@ func script(tracker string, b build) ([]byte, error) {
 	define["TAG"] = "document.currentScript"
 	// Declarations of one kind are joined, and let is the shorter.
 	tracker = strings.ReplaceAll(tracker, "const ", "let ")
-	// Outside of modules an assignment to a global needs no window.
-	tracker = strings.ReplaceAll(tracker, "window.footfall = window.plausible = ", "footfall = plausible = ")
 	return minify(tracker, api.TransformOptions{Sourcefile: b.name, Define: define})
 }
 

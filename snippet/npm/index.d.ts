@@ -6,7 +6,7 @@ export interface Beacon {
   /**
    * Name: `pageview`, `engagement`, or that of a custom event; 404 of a missing page. Of
    * an element, what happened to it (`click`, `auxclick`, `submit`): the server gives it
-   * the name under which it counts.
+   * the name under which it counts, unless the hook gives it one.
    */
   n: string | number
   /** Address, its query reduced to the tags of a campaign. A URL until it is written as JSON. */
@@ -21,13 +21,17 @@ export interface Beacon {
   revenue?: Revenue
   /** `false`: the event does not end a bounce. */
   interactive?: boolean
-  /** 1: what is left of the fragment belongs to the path. */
-  h?: number
   /** Address of the link that was clicked, without its query; empty if it is no link. */
   l?: string
-  /** File name extensions that are downloads, separated by `|`; 0: the usual ones. */
-  k?: string | 0
-  /** What the author wrote on the script's tag and on the element: name, properties, revenue. */
+  /**
+   * Of an element: the file name extensions that are downloads, separated by `|`, and
+   * `off` where other hosts do not count. `null`: as by default.
+   */
+  k?: [string | null, string | null]
+  /**
+   * What the author wrote on the script's tag and on the element: name, properties,
+   * revenue.
+   */
   t?: [string[] | null, string[] | null]
   /** Deepest scroll, in percent. */
   sd?: number

@@ -2,14 +2,14 @@
 // tracker.js
 var start = (TAG) => {
   try {
-    let tag = TAG, options = tag.dataset, take, report, attentive, depth, engaged, since, shown = {}, { q: [...calls] = [] } = window.footfall || window.plausible || 0, send = async (kind, { u: at = location, url: address = at, ...more } = {}, element) => {
+    let tag = TAG, options = tag.dataset, take, report, attentive, depth, engaged, since, shown = {}, { q: [...calls] = [] } = window.footfall || window.plausible || 0, send = async (kind, { u: at = location, url: address = at, ...more } = {}, element, beacon) => {
       try {
-        address = new URL(address, location), address.search = address.search.replace(/([?&]((source=|utm_|ref=)[^&]*|\w+(bra|clk?)id=))|./g, "$1"), address.hash = "hash" in options ? address.hash.split(/[?&=]/)[0] : "";
-        let path = address.pathname + address.hash, beacon;
-        throw !kind | kind == 404 && shown[kind] == (shown[kind] = path) ? 0 : ((kind ||= "pageview") == "pageview" && (report?.(), engaged = depth = 0, // A tenth of a second is not worth a request and stays in the account.
-        report = () => engaged > 99 && (send("engagement", { u: address, e: engaged, sd: depth }), engaged = 0)), // A browser that does not let anybody ask for an objection throws here, and
+        throw address = new URL(address, location), address.search = address.search.replace(/([&?]((source=|utm_|ref=)[^&]*|\w+(clk?|bra)id=))|./g, "$1"), address.hash = "hash" in options ? address.hash.split(/[?&=]/)[0] : "", at = address.pathname + address.hash, !kind | kind == 404 && shown[kind] == (shown[kind] = at) ? 0 : ((kind ||= "pageview") == "pageview" && (report?.(), engaged = depth = 0, // A tenth of a second is not worth a request and stays in the account. How
+        // deep a point lies is told by the page as it is now, not as it was while it
+        // was being put together.
+        report = () => engaged > 99 && send("engagement", { u: address, e: engaged, sd: depth * 100 / document.documentElement?.scrollHeight, ...engaged = 0 })), // A browser that does not let anybody ask for an objection throws here, and
         // that is an objection.
-        localStorage.plausible_ignore || navigator.globalPrivacyControl ? "opt-out" : "local" in options || /\.[a-z]/.test(navigator.webdriver || location.host) ? RegExp(`^(?!(${options.exclude})/?$)(${options.include || "**"})/?$`.replace(/\*(\*?)/g, "((?!/)$1.)*").replace(/, */g, "|")).test(path) ? (beacon = window[options.transform || "Object"]({
+        localStorage.plausible_ignore || navigator.globalPrivacyControl ? "opt-out" : "local" in options || /\.[a-z]/.test(navigator.webdriver || location.host) ? at.match(`^(?!(${options.exclude || 0})/?$)(${options.include || "**"})/?$`.replace(/\*(\*?)/g, "((?!/)$1.)*").replace(/\s*,\s*/g, "|")) ? (beacon = window[options.transform || "Object"]({
           u: address,
           d: options.domain,
           // Of an outside referrer goes the address without its query, of an
@@ -19,47 +19,42 @@ var start = (TAG) => {
           // The words that the author wrote on the tag and on the element, as
           // they stand there: plausible-event-name=Sign+up in a class, the
           // attributes data-footfall-event-name="Sign up" and, on the tag,
-          // event-author="Ann".
-          t: [tag, element].map((one) => one?.cloneNode().outerHTML.match(/(footfall-|plausible-| )(revenue|event)-[^" =]+(="[^"]*|[^" ]*)/g)),
-          h: 1,
+          // event-author="Ann". They are read from a copy without contents in a
+          // document where nothing is loaded, played or run.
+          t: [tag, element].map((one) => one && new Document().importNode(one).outerHTML.match(/( |plausible-|footfall-)(revenue|event)-(="[^"]*|[^" ])+/g)),
           ...more
         })) ? await fetch(options.api || new URL("../api/event", tag.src), {
-          credentials: "omit",
-          keepalive: 1,
           method: "POST",
           body: JSON.stringify(beacon),
-          referrerPolicy: "origin"
+          referrerPolicy: "origin",
+          credentials: "omit",
+          keepalive: 1
         }) : "transform" : "exclude" : "local");
       } catch (result) {
         result && "debug" in options && console.warn(result, ...result.headers || []), more.callback?.(result);
       }
     }, look = (heard) => {
       try {
-        engaged += attentive * (-since + (since = performance.now())), heard.persisted ? shown = {} : depth = Math.max(depth, (scrollY + innerHeight) * 100 / document.documentElement.scrollHeight);
+        engaged += attentive * (-since + (since = performance.now())), heard.persisted ? shown = {} : depth = Math.max(depth, scrollY + innerHeight);
         let tagged = heard.target.closest("[class*=plausible-event-name],[data-footfall-event-name]"), clicked = tagged || heard.target.closest("a,form");
-        (clicked.action ? heard.type == "submit" : heard.button < 2) && (tagged || (clicked.action ? "forms" in options : clicked.host && (clicked.host != location.host ? options.outbound != "off" : options.downloads != "off" && /\.(?![aj]s|.?h)[^/]+$/.test(clicked.pathname)))) && send(heard.type, { l: clicked.host && clicked.origin + clicked.pathname, k: options.downloads || 0 }, clicked);
+        (clicked.action ? heard.type > "su" && (tagged || "forms" in options) : heard.button < 2 && (tagged || clicked.host && (clicked.host != location.host && options.outbound != "off" || options.downloads != "off" && /\.(?!.sp|.?h[tp])[^/]+$/.test(clicked.pathname)))) && send(heard.type, { l: clicked.host && clicked.origin + clicked.pathname, k: [options.downloads, options.outbound] }, clicked);
       } catch {
       }
       (attentive = !document.hidden && ("manual" in options || send(), calls.splice(0).map(take = (call) => send(...call)), document.hasFocus())) || report?.();
     };
-    (window.footfall = window.plausible = (...words) => take ? take(words) : calls.push(words)).q = null, options[404] != "off" && performance.getEntries()[0].responseStatus == 404 && calls.push([404]), setTimeout(look), "pageshow auxclick focus click blur visibilitychange scroll submit".split(" ").map((moment) => addEventListener(moment, look, 1)), window.navigation || setInterval(look, 500), navigation.addEventListener("currententrychange", look);
+    (window.plausible = window.footfall = (...words) => take ? take(words) : calls.push(words)).q = 0, options[404] != "off" && performance.getEntries()[0].responseStatus == 404 && calls.push([404]), setTimeout(look), "scroll pageshow click submit focus auxclick blur visibilitychange".split(" ").map((moment) => addEventListener(moment, look, 1)), (window.navigation || setInterval(look, 500)).addEventListener("currententrychange", look);
   } catch {
   }
 };
 
 // settings.js
-var hook = "__footfall", begin = (given, tag) => {
-  let dataset = {};
-  for (let name of ["api", "domain", "include", "exclude", "downloads"]) {
-    let value = given[name];
-    value && (dataset[name] = Array.isArray(value) ? value.join(name == "downloads" ? "|" : ",") : value);
-  }
-  for (let name of ["hash", "manual", "local", "forms", "debug"])
-    given[name] && (dataset[name] = "on");
-  for (let name of ["outbound", "downloads", "404"])
-    given[name] === !1 && (dataset[name] = "off");
+var hook = "__footfall", parts = ["outbound", "downloads", "404"], begin = (given, tag) => {
+  let written = tag ? tag.cloneNode() : document.createElement("script"), write = (name, value) => {
+    value !== void 0 && (value === parts.includes(name) && (value = ""), typeof value == "boolean" && (value = value ? "on" : "off"), Array.isArray(value) && (value = value.join(name == "downloads" ? "|" : ",")), value ? written.dataset[name] = value : delete written.dataset[name]);
+  };
+  for (let name of ["api", "domain", "include", "exclude", "hash", "manual", "local", "forms", "debug", ...parts]) write(name, given[name]);
   let { props, transform } = given;
-  (props || transform) && (dataset.transform = hook, window[hook] = (event) => (event.n != "engagement" && (event.props = { ...typeof props == "function" ? props(event.n) : props, ...event.props }), transform ? transform(event) : event)), start({ src: tag?.src, cloneNode: () => tag?.cloneNode() || { outerHTML: "" }, dataset });
+  (props || transform) && (write("transform", hook), window[hook] = (event) => (event.n != "engagement" && (event.props = { ...typeof props == "function" ? props(event.n) : props, ...event.props }), transform ? transform(event) : event)), start(written);
 };
 
 // npm.js

@@ -9,19 +9,20 @@ try {
   const stub = window.plausible ||= function () { (stub.q ||= []).push(arguments) }
   const init = (given = {}) => {
     try {
+      const { fileDownloads, transformRequest } = given
       begin({
-        ...tag.dataset,
-        api: given.endpoint || tag.dataset.api,
-        domain: given.domain || tag.dataset.domain,
+        api: given.endpoint,
+        domain: given.domain,
         hash: given.hashBasedRouting,
-        local: given.captureOnLocalhost || 'local' in tag.dataset,
-        debug: 'debug' in tag.dataset,
-        manual: given.autoCapturePageviews === false,
+        local: given.captureOnLocalhost,
+        manual: given.autoCapturePageviews === false || undefined,
         forms: given.formSubmissions,
         outbound: given.outboundLinks,
-        downloads: given.fileDownloads && given.fileDownloads.fileExtensions?.map(kind => kind.replace('.', '')),
+        downloads: fileDownloads && (fileDownloads.fileExtensions?.map(kind => kind.replace('.', '')) ?? true),
         props: given.customProperties,
-        transform: given.transformRequest
+        // Hooks of Plausible's know these by other names.
+        transform: transformRequest && (({ props, revenue, interactive, ...event }) =>
+          transformRequest({ ...event, p: props, $: revenue, i: interactive }))
       }, tag)
     } catch {}
   }

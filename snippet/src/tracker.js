@@ -30,13 +30,13 @@ try {
   let take             // what happens to a call, once somebody saw the page
   let report           // sends the attention since the last report, once there was a view
   let attentive        // is the page visible and focused
-  let depth            // the deepest point seen, in percent
+  let depth            // the deepest point seen, in pixels
   let engaged          // attention not reported yet, in milliseconds: NaN before the first view
   let since            // until when it is counted
   let shown = {}       // paths of the last automatic view and of the last 404, by name
 
   // What the page called before. Where this script runs already, by another tag, q is
-  // null, which is no list, and so the second run ends here.
+  // 0, which is no list, and so the second run ends here.
   const { q: [...calls] = [] } = EXTRAS && (window.footfall || window.plausible) || 0
 
   // Sends one event: a name and its options, as the page's calls have them, and the
@@ -44,25 +44,26 @@ try {
   // under names that the server knows. Without a name it is an automatic pageview,
   // which counts when the path is another than before. What becomes of it, the answer
   // or the reason why there is none, is thrown, so that there is one way out.
-  const send = async (kind, { u: at = location, url: address = at, ...more } = {}, element) => {
+  const send = async (kind, { u: at = location, url: address = at, ...more } = {}, element, beacon) => {
     try {
       // Of the address stay the tags of the campaign; of a click id, that there was
       // one; of the fragment, in hash mode, the route.
       address = new URL(address, location)
       address.search = EXTRAS
-        ? address.search.replace(/([?&]((source=|utm_|ref=)[^&]*|\w+(bra|clk?)id=))|./g, '$1')
+        ? address.search.replace(/([&?]((source=|utm_|ref=)[^&]*|\w+(clk?|bra)id=))|./g, '$1')
         : address.search.replace(/([?&](source=|utm_|ref=)[^&]*)|./g, '$1')
       address.hash = EXTRAS && (NAMED_HASH || 'hash' in options) ? address.hash.split(/[?&=]/)[0] : ''
-      const path = EXTRAS ? address.pathname + address.hash : address.pathname
-      let beacon
+      at = EXTRAS ? address.pathname + address.hash : address.pathname
 
       // A page that was answered 404 is told by itself, and may call for it too.
-      throw !kind | kind == 404 && shown[kind] == (shown[kind] = path) ? 0 : (
+      throw !kind | kind == 404 && shown[kind] == (shown[kind] = at) ? 0 : (
         (kind ||= 'pageview') == 'pageview' && EXTRAS && (
           report?.(),
           engaged = depth = 0,
-          // A tenth of a second is not worth a request and stays in the account.
-          report = () => engaged > 99 && (send('engagement', { u: address, e: engaged, sd: depth }), engaged = 0)
+          // A tenth of a second is not worth a request and stays in the account. How
+          // deep a point lies is told by the page as it is now, not as it was while it
+          // was being put together.
+          report = () => engaged > 99 && send('engagement', { u: address, e: engaged, sd: depth * 100 / document.documentElement?.scrollHeight, ...engaged = 0 })
         ),
         // A browser that does not let anybody ask for an objection throws here, and
         // that is an objection.
@@ -71,9 +72,10 @@ try {
         // Local are robots, names without a dot, and addresses that end in a number.
         : EXTRAS && !(NAMED_LOCAL || 'local' in options || /\.[a-z]/.test(navigator.webdriver || location.host)) ? 'local'
           // * stops at a slash and ** does not: what follows the slash that may not
-          // follow is then optional. The rest is as in a regular expression.
-          : EXTRAS && !RegExp(`^(?!(${options.exclude})/?$)(${options.include || '**'})/?$`
-            .replace(/\*(\*?)/g, '((?!/)$1.)*').replace(/, */g, '|')).test(path) ? 'exclude'
+          // follow is then optional. The rest is as in a regular expression. No path
+          // is 0.
+          : EXTRAS && !at.match(`^(?!(${options.exclude || 0})/?$)(${options.include || '**'})/?$`
+            .replace(/\*(\*?)/g, '((?!/)$1.)*').replace(/\s*,\s*/g, '|')) ? 'exclude'
             // The hook has the last word.
             : (beacon = window[EXTRAS && options.transform || 'Object']({
               u: address,
@@ -88,17 +90,17 @@ try {
                 // The words that the author wrote on the tag and on the element, as
                 // they stand there: plausible-event-name=Sign+up in a class, the
                 // attributes data-footfall-event-name="Sign up" and, on the tag,
-                // event-author="Ann".
-                t: [tag, element].map(one => one?.cloneNode().outerHTML.match(/(footfall-|plausible-| )(revenue|event)-[^" =]+(="[^"]*|[^" ]*)/g)),
-                h: 1,
+                // event-author="Ann". They are read from a copy without contents in a
+                // document where nothing is loaded, played or run.
+                t: [tag, element].map(one => one && new Document().importNode(one).outerHTML.match(/( |plausible-|footfall-)(revenue|event)-(="[^"]*|[^" ])+/g)),
                 ...more
               } : { v: 1 }
             })) ? await fetch(options.api || new URL('../api/event', tag.src), {
-                credentials: 'omit',
-                keepalive: 1,
                 method: 'POST',
                 body: JSON.stringify(beacon),
-                referrerPolicy: 'origin'
+                referrerPolicy: 'origin',
+                credentials: 'omit',
+                keepalive: 1
               })
               : 'transform'
     } catch (result) {
@@ -116,20 +118,20 @@ try {
         engaged += attentive * (-since + (since = performance.now()))
         // The return from the back-forward cache is another view. The first look is
         // at no event, and ends here.
-        heard.persisted ? shown = {} : depth = Math.max(depth, (scrollY + innerHeight) * 100 / document.documentElement.scrollHeight)
+        heard.persisted ? shown = {} : depth = Math.max(depth, scrollY + innerHeight)
 
         // Clicks and submitted forms: what is tagged, else what leads to another host
-        // or may be a download, which the server knows by k, the kinds that count.
-        // Pages that are no downloads end in .html, .php, .asp and the like. Without an
-        // element to speak of this throws, which ends the look. Only forms have an
-        // action.
+        // or may be a download, which the server knows by k, the kinds that count and
+        // whether other hosts do. Pages that are no downloads end in .html, .php, .asp
+        // and the like. Without an element to speak of this throws, which ends the look.
+        // Only forms have an action; of all that happens only submit comes after "su".
         const tagged = heard.target.closest('[class*=plausible-event-name],[data-footfall-event-name]')
         const clicked = tagged || heard.target.closest('a,form')
-        if (
-          (clicked.action ? heard.type == 'submit' : heard.button < 2) &&
-          (tagged || (clicked.action ? 'forms' in options
-            : clicked.host && (clicked.host != location.host ? options.outbound != 'off' : options.downloads != 'off' && /\.(?![aj]s|.?h)[^/]+$/.test(clicked.pathname))))
-        ) send(heard.type, { l: clicked.host && clicked.origin + clicked.pathname, k: options.downloads || 0 }, clicked)
+        if (clicked.action ? heard.type > 'su' && (tagged || 'forms' in options)
+          : heard.button < 2 && (tagged || clicked.host && (
+            clicked.host != location.host && options.outbound != 'off' || options.downloads != 'off' && /\.(?!.sp|.?h[tp])[^/]+$/.test(clicked.pathname)
+          ))
+        ) send(heard.type, { l: clicked.host && clicked.origin + clicked.pathname, k: [options.downloads, options.outbound] }, clicked)
       } catch {}
     }
 
@@ -144,15 +146,14 @@ try {
     )) || EXTRAS && report?.()
   }
 
-  if (EXTRAS) (window.footfall = window.plausible = (...words) => take ? take(words) : calls.push(words)).q = null
+  if (EXTRAS) (window.plausible = window.footfall = (...words) => take ? take(words) : calls.push(words)).q = 0
   EXTRAS && options[404] != 'off' && performance.getEntries()[0].responseStatus == 404 && calls.push([404])
   // The first look is a task of its own, so that the script itself is done at once.
   setTimeout(look);
 
-  (EXTRAS ? 'pageshow auxclick focus click blur visibilitychange scroll submit' : 'visibilitychange')
-    .split(' ').map(moment => addEventListener(moment, look, 1))
+  (EXTRAS ? 'scroll pageshow click submit focus auxclick blur visibilitychange' : 'visibilitychange')
+    .split(' ').map(moment => addEventListener(moment, look, 1));
   // A browser without the Navigation API (before 2026, in part) looks by itself
-  // whether an application went on to another page.
-  window.navigation || setInterval(look, 500)
-  navigation.addEventListener('currententrychange', look)
+  // whether an application went on to another page, and this ends there.
+  (window.navigation || setInterval(look, 500)).addEventListener('currententrychange', look)
 } catch {}
