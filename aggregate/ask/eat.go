@@ -42,6 +42,7 @@ type side struct {
 // valueInfo is what the query makes of a stored value.
 type valueInfo struct {
 	foreign bool // of another property
+	lacks   bool // stands for the events without the property
 	ok      bool // the conditions on this fact alone hold
 	bits    uint64
 	group   uint32
@@ -115,7 +116,7 @@ func (s *side) study(stored string) valueInfo {
 		}
 		value = aggregate.Part(stored, 1) // blank: the events that lack it
 	}
-	info, known := valueInfo{}, true
+	info, known := valueInfo{lacks: s.fact.dim == aggregate.Property && value == aggregate.Blank}, true
 	for _, l := range s.leaves {
 		part, ok := s.project(value, l.field.Dimension)
 		known = known && ok
@@ -217,11 +218,10 @@ func (e *eater) eat(bucket int32, s stretch, t *sums) error {
 
 // shown adds up what a table gave: rows that satisfy all conditions, and those
 // that satisfy the ones on a or on b alone. For a single property, a is all its
-// events. property are the events of all rows of the property, whatever the
+// events. property are all events with the property that links tell of, whatever the
 // conditions.
 type shown struct {
-	both, a, b aggregate.Counts
-	property   int64
+	both, a, b, property aggregate.Counts
 }
 
 func (e *eater) rows(bucket int32, first bool, t *sums) (sum shown) {
@@ -243,7 +243,9 @@ func (e *eater) rows(bucket int32, first bool, t *sums) (sum shown) {
 		if va.foreign || vb.foreign {
 			return
 		}
-		sum.property += c[aggregate.Events]
+		if e.rest.without != nil && !va.lacks && !vb.lacks {
+			sum.property.Add(c)
+		}
 		if !va.ok && !okB && !property {
 			return
 		}

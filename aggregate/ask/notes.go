@@ -28,6 +28,7 @@ type notes struct {
 	cutOpen       bool // a later open day is cut, and with it what was carried into it
 	asRow, tooFew bool // what the floor withholds is in a row, or would make too small a one
 	hiddenRow     bool // a row (hidden) whose visitors are bounded only
+	split         bool // what is withheld of a property may be among the events without it
 
 	hidden  *aggregate.HiddenRows
 	missing *missing // what two filters may have missed
@@ -134,6 +135,8 @@ func (p *plan) warningsOf(m aggregate.Metric) (all []aggregate.Warning) {
 		"Of visits with an event without the property no means are kept on past days.")
 	warn(n.hiddenRow && (needs.visitors || needs.visits), codeFloor,
 		"How many the row (hidden) stands for is known within bounds: it shows the upper one.")
+	warn(n.split, codeFloor,
+		"What may be hidden of the property is told at its most: some of it may be events without the property.")
 	warn(!p.settings.Earns() && (m == aggregate.MetricTotalRevenue || m == aggregate.MetricAverageRevenue), codeCurrency,
 		"This site has no currency: that of the first amount becomes its own, unless its settings name one (or none).")
 	if n.missing != nil {

@@ -25,12 +25,6 @@ type rest struct {
 	cut     bool // of some day's properties a cap left out values
 }
 
-// restGroup is one row of events without the property.
-type restGroup struct {
-	bucket int32
-	group  uint32
-}
-
 type restMode uint8
 
 const (
@@ -49,9 +43,9 @@ type restKey struct {
 // side, the others once.
 type restSums struct {
 	whole, shown [2]aggregate.Counts
-	visits       int64 // the most that the whole can have, what was carried included
-	withheld     bool  // links of these days may have lost their date and be not among what is shown
-	unlinked     int64 // events with the property that no link tells of: what is withheld of it
+	visits       int64            // the most that the whole can have, what was carried included
+	withheld     bool             // links of these days may have lost their date and be not among what is shown
+	unlinked     aggregate.Counts // of the property, what no link tells of: what is withheld, whatever the filter
 }
 
 func newRest(e *eater) *rest {
@@ -96,16 +90,6 @@ func (r *rest) show(bucket int32, va, vb *valueInfo, c *aggregate.Counts) {
 	r.group(bucket, v.group).shown[0].Add(c)
 }
 
-func (r *rest) group(bucket int32, group uint32) *restSums {
-	k := restGroup{bucket, group}
-	s := r.groups[k]
-	if s == nil {
-		s = &restSums{}
-		r.groups[k] = s
-	}
-	return s
-}
-
 // stretch takes in a stretch that was added to a bucket.
 func (r *rest) stretch(bucket int32, s stretch, first bool, t *sums, shown *shown) error {
 	if r.mode == restNone || len(r.e.sides) == 1 && !t.capped {
@@ -127,7 +111,8 @@ func (r *rest) stretch(bucket int32, s stretch, first bool, t *sums, shown *show
 		if err != nil {
 			return err
 		}
-		m.unlinked += with - shown.property
+		with.Sub(&shown.property)
+		m.unlinked.Add(&with)
 		if err := r.wholeGroups(bucket, s, first); err != nil {
 			return err
 		}
@@ -186,51 +171,6 @@ func (r *rest) whole(side *side, s stretch, first bool, m *restSums, i int) erro
 		}
 	})
 	return nil
-}
-
-// wholeGroups adds up the rows of the side that events without the property are
-// told apart by.
-func (r *rest) wholeGroups(bucket int32, s stretch, first bool) error {
-	side := r.without
-	t, err := r.e.p.sums(side.fact.dim, aggregate.None, s)
-	if err != nil {
-		return err
-	}
-	side.learn(t.a)
-	t.each(func(a, _ uint32, c *aggregate.Counts) {
-		if v := &side.values[side.remap[a]]; v.ok {
-			most := c[aggregate.Visits]
-			begin(c, first)
-			c[aggregate.Visits], c[aggregate.Visitors] = most, most
-			r.group(bucket, v.group).whole[0].Add(c)
-		}
-	})
-	return nil
-}
-
-// withProperty counts a stretch's events with the property, in its own block.
-func (r *rest) withProperty(s stretch) (events int64, err error) {
-	side := r.e.sides[1-r.without.number]
-	t, err := r.e.p.sums(aggregate.Property, aggregate.None, s)
-	if err != nil {
-		return 0, err
-	}
-	side.learn(t.a)
-	t.each(func(a, _ uint32, c *aggregate.Counts) {
-		if !side.values[side.remap[a]].foreign {
-			events += c[aggregate.Events]
-		}
-	})
-	r.cut = r.cut || t.capped
-	return events, nil
-}
-
-// linksAll reports whether the links prove by themselves that nothing was withheld:
-// they tell of every event with the property. Of goals and the like an event has
-// several, so that events cannot be told by adding up.
-func (r *rest) linksAll(sum *restSums) bool {
-	d := r.without.fact.dim
-	return !r.cut && sum.unlinked == 0 && (d.OfVisit() || d == aggregate.Page || d == aggregate.EventName)
 }
 
 // holdsWhole judges a value of the coarser dimension that all conditions are on.
@@ -295,15 +235,20 @@ func (r *rest) row() {
 		s.whole[0].Add(&m.whole[0])
 		s.shown[0].Add(&m.shown[0])
 		s.withheld = s.withheld || m.withheld
-		s.unlinked += m.unlinked
+		s.unlinked.Add(&m.unlinked)
 		s.visits += m.visits
 	}
 	for _, bucket := range order {
-		if r.onlyWithout(sums[bucket]) {
+		switch s := sums[bucket]; {
+		case !r.tellsWithout():
+			r.rowOf(bucket, s, labels)
+		case !s.withheld || r.e.p.floor() <= 1 || r.knowsWithheld() && s.unlinked[aggregate.Events] == 0:
 			r.withoutRows(bucket)
-			continue
+		case r.knowsWithheld() && len(r.without.groups) == 1:
+			r.splitRows(bucket, s, labels)
+		default:
+			r.rowOf(bucket, s, labels)
 		}
-		r.rowOf(bucket, sums[bucket], labels)
 	}
 }
 
@@ -370,55 +315,6 @@ func (r *rest) put(bucket int32, labels []string, c *cell, counts *aggregate.Cou
 	c.counts.Add(&old.counts)
 	c.visitorsBound = c.visitorsBound || !old.empty()
 	*old = *c
-}
-
-// onlyWithout reports whether what is left is the events without the property,
-// because nothing was withheld.
-func (r *rest) onlyWithout(sum *restSums) bool {
-	if r.without == nil || r.e.p.notes.capped && r.without.whole != r.without.fact.dim {
-		return false
-	}
-	return len(r.e.p.notes.lossy)+len(r.e.p.notes.summaries) == 0 && (!sum.withheld || r.e.p.floor() <= 1 || r.linksAll(sum))
-}
-
-// withoutRows makes the rows of the events without the property.
-func (r *rest) withoutRows(bucket int32) {
-	var property *side
-	for _, s := range r.e.sides {
-		if s != r.without {
-			property = s
-		}
-	}
-	none := property.group(aggregate.Blank)
-	for g := range uint32(len(r.without.groups)) {
-		sum := r.groups[restGroup{bucket, g}]
-		if sum == nil {
-			continue
-		}
-		c := withoutProperty(&sum.whole[0], &sum.shown[0])
-		if c.empty() {
-			continue
-		}
-		tuple := r.e.tuple(g, none)
-		if r.without.number == 1 {
-			tuple = r.e.tuple(none, g)
-		}
-		r.e.p.notes.without = true
-		r.put(bucket, r.e.p.grid.labels[tuple], &c, &c.counts)
-	}
-}
-
-// withoutProperty is the cell of the events of whole that are not among with.
-func withoutProperty(whole, with *aggregate.Counts) cell {
-	c := cell{visitorsBound: true, visitsBound: true, noMeans: true, noEngaged: true}
-	n := &c.counts
-	n[aggregate.Events] = max(0, whole[aggregate.Events]-with[aggregate.Events])
-	n[aggregate.Pageviews] = max(0, whole[aggregate.Pageviews]-with[aggregate.Pageviews])
-	n[aggregate.Revenue] = max(0, whole[aggregate.Revenue]-with[aggregate.Revenue])
-	n[aggregate.Paid] = max(0, whole[aggregate.Paid]-with[aggregate.Paid])
-	n[aggregate.Visitors] = min(whole[aggregate.Visitors], n[aggregate.Events])
-	n[aggregate.Visits] = min(whole[aggregate.Visits], n[aggregate.Events])
-	return c
 }
 
 // note says in the report what was withheld.

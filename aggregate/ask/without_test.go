@@ -1,6 +1,7 @@
 package ask
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -20,8 +21,33 @@ func TestEventsWithoutAPropertyAreNotTakenForHidden(t *testing.T) {
 			t.Errorf("%v: rows %v, hidden %+v; want the row %s with all %v events", filter.Field.Name, r.Rows, r.Hidden, labelNone, events.Number)
 		}
 	}
-	r := s.mustAnswer(t, s.query(first, last, []string{"event:props:plan"}, is("visit:source", "Google")))
-	if r.Hidden == nil || r.Hidden.Events == 0 {
-		t.Errorf("hidden %+v, want what the floor withholds of a property that some events have", r.Hidden)
+}
+
+// TestWhatIsHiddenOfAPropertyIsNoMoreThanWhatIsWithheldOfIt: the rest lacks the
+// property for sure, and has its row.
+func TestWhatIsHiddenOfAPropertyIsNoMoreThanWhatIsWithheldOfIt(t *testing.T) {
+	s := smallStage(t, 0, 3, 0)
+	first, last := day(2026, time.April, 2), day(2026, time.April, 9)
+	filter := is("visit:source", "Google")
+	q := s.query(first, last, []string{"event:props:lang"}, filter)
+	r := s.mustAnswer(t, q)
+	s.check(t, q, r, false)
+	withheld := 0.0 // of the property, whatever the source
+	for _, row := range s.mustAnswer(t, s.query(first, last, []string{"event:props:lang"})).Rows {
+		if row.Labels[0] != labelNone {
+			withheld += row.Values[3].Number
+		}
+	}
+	for _, row := range s.mustAnswer(t, s.query(first, last, []string{"visit:source", "event:props:lang"})).Rows {
+		if row.Labels[1] != labelNone && row.Labels[1] != labelHidden {
+			withheld -= row.Values[3].Number
+		}
+	}
+	none := slices.IndexFunc(r.Rows, func(row aggregate.ReportRow) bool { return row.Labels[0] == labelNone })
+	if none < 0 || r.Hidden == nil || r.Hidden.Events == 0 || float64(r.Hidden.Events) > withheld {
+		t.Errorf("rows %v, hidden %+v; want at most %v events hidden, and the others in the row %s", r.Rows, r.Hidden, withheld, labelNone)
+	}
+	if w := r.Warnings[aggregate.MetricEvents]; w.Code != codeFloor {
+		t.Errorf("warning %+v, want that the hidden events are the most there can be", w)
 	}
 }
