@@ -44,16 +44,15 @@ const (
 // maxWords is how many words are read of a tag or an element.
 const maxWords = 2 * maxProps
 
-// read keeps the words that a list of two lists holds.
+// read keeps the words that a list of two lists holds. Most beacons have none, and of
+// what is no list the parser would make an error in memory of its own.
 func (t *tagged) read(v *fastjson.Value) {
-	lists, _ := v.Array()
-	for i, list := range lists {
+	for i, list := range v.GetArray() {
 		if i == len(t) {
 			return
 		}
-		words, _ := list.Array()
-		for _, word := range words {
-			if text, err := word.StringBytes(); err == nil && len(t[i]) < maxWords {
+		for _, word := range list.GetArray() {
+			if text := word.GetStringBytes(); text != nil && len(t[i]) < maxWords {
 				t[i] = append(t[i], borrow(text))
 			}
 		}
@@ -67,11 +66,10 @@ type clickable struct{ downloads, outbound string }
 // read keeps the texts that a list holds.
 func (c *clickable) read(v *fastjson.Value) {
 	*c = clickable{}
-	list, _ := v.Array()
+	list := v.GetArray()
 	for i, to := range []*string{&c.downloads, &c.outbound} {
 		if i < len(list) {
-			text, _ := list[i].StringBytes()
-			*to = borrow(text)
+			*to = borrow(list[i].GetStringBytes())
 		}
 	}
 }

@@ -30,7 +30,7 @@ func checkText(t *testing.T, what, text string, limit int) {
 func FuzzBeaconBody(f *testing.F) {
 	for _, body := range []string{
 		beaconA, gateBody, `{}`, `{"n":1,"u":"data:x","p":"{\"a\":[]}"}`, `{"n":"engagement","sd":1e9,"e":-1,"u":"app://x#y?z"}`,
-		element("click", `"k":"a|b","l":"https://other.example/x.a","t":[[" event-a=\"b"],["plausible-event-name=c+d","footfall-revenue-amount--1"]]`),
+		element("click", `"k":["a|b","off"],"l":"https://other.example/x.a","t":[[" event-a=\"b"],["plausible-event-name=c+d","footfall-revenue-amount--1"]]`),
 		"n=a&u=https%3A%2F%2Fexample.com%2F&p=%7B%7D", "{\"n\":\"\xff\\u001f\",\"u\":\"http://[::1]:1/%1f\",\"h\":1}",
 	} {
 		f.Add([]byte(body), false)

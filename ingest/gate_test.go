@@ -63,6 +63,34 @@ func TestABeaconCostsAtMostFourAllocations(t *testing.T) {
 	}
 }
 
+// The script sends a list of words with each event, where most often there are none.
+func TestTheScriptsOwnBeaconsCostNoMoreThanOthers(t *testing.T) {
+	if raceEnabled {
+		t.Log("the race detector allocates on its own; nothing to measure")
+		return
+	}
+	h := newHouse(t, func(o *Options) {
+		o.Sink, o.Rate = nullSink{}, 1<<30
+		o.Clerk = NewClerk(o.Clerk.visitors, agent.NewParser(0), testPlaces{})
+	})
+	ctx := gateRequest()
+	for name, body := range map[string]string{
+		"view":  element("pageview", `"t":[null,null]`),
+		"click": element("click", `"t":[[" event-author=\"Ann"],null],"k":[null,null],"l":"https://other.example/p"`),
+		"tag":   element("click", `"t":[null,["plausible-event-name=Buy","plausible-event-plan=pro"]],"k":["pdf","off"]`),
+	} {
+		ctx.Request.SetBodyString(body)
+		got := testing.AllocsPerRun(1000, func() {
+			ctx.Response.Reset()
+			h.door.ServeEvent(ctx)
+		})
+		t.Logf("%s: %.1f allocations", name, got)
+		if dropped := ctx.Response.Header.Peek("X-Footfall-Dropped"); got > 1 || len(dropped) > 0 {
+			t.Errorf("%s: got %.1f allocations, dropped as %q, want it counted with one at most", name, got, dropped)
+		}
+	}
+}
+
 // A refused beacon names its reason in a header and in the ledger, and costs no
 // more for it.
 func TestARefusedBeaconCostsAtMostFourAllocations(t *testing.T) {
