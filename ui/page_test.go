@@ -434,6 +434,17 @@ func TestWhatIsNotExactIsMarked(t *testing.T) {
 		"On 12 Nov the memory", "Thu 12 Nov 2026 (incomplete)", "Links that fewer than 3 visitors of a day shared")
 	_, body = serve(t, asker).get(t, "/example.com?report=pages")
 	wantText(t, body, "Values beyond the number that is kept per day", "Links that fewer than 3 visitors of a day shared")
+	asker.change = func(r *fakeReport) {
+		if len(r.q.Fields) == 1 && r.q.Fields[0].Dimension == aggregate.Page {
+			r.Hidden = &aggregate.HiddenRows{Floor: 3, Visits: 4, Pageviews: 5}
+			r.Rows[3].Labels[0] = "(hidden)"
+		}
+	}
+	_, body = serve(t, asker).get(t, "/example.com")
+	wantText(t, body, "Links that fewer than 3 visitors of a day shared")
+	if strings.Contains(body, "Not among these rows") {
+		t.Error("what has a row is said to be not among the rows")
+	}
 }
 
 func TestANewSiteShowsItsScriptTag(t *testing.T) {

@@ -117,6 +117,12 @@ func TestPropertiesLeadToTheirValues(t *testing.T) {
 	s := serve(t, asker, withKeys)
 	_, body := s.get(t, "/example.com?tabs=properties")
 	wantText(t, body, "1,234", `href="/example.com?tabs=prop:plan"`, "&lt;script&gt;")
+	for _, query := range []string{"&f=is,country,DE", "&period=12mo", "&period=realtime"} {
+		_, body = s.get(t, "/example.com?tabs=properties"+query)
+		if wantText(t, body, "tabs=prop:plan"); strings.Contains(body, "1,234") {
+			t.Errorf("%s: the events of other visits, or other days, stand beside the key", query)
+		}
+	}
 	_, body = s.get(t, "/example.com?tabs=prop:plan")
 	wantText(t, body, "free", `f=is,prop:plan,pro`)
 	_, body = s.get(t, "/example.com?report=properties&search=PLA")

@@ -136,7 +136,8 @@ func (s *scene) askKeys(a *asking, into *answer, from, n int) {
 }
 
 // keys are those of [from, from+n), without any on a public page: how many visitors
-// stand behind a key is not known, and so no floor can be kept.
+// stand behind a key is not known, and so no floor can be kept. How many events is
+// known of no filter, and of no more days than are looked through.
 func (s *scene) keys(from, n int) (*aggregate.Report, error) {
 	if s.u.access.public > 0 {
 		return &aggregate.Report{}, nil
@@ -152,9 +153,14 @@ func (s *scene) keys(from, n int) (*aggregate.Report, error) {
 	keys = slices.DeleteFunc(keys, func(k ask.PropertyKey) bool {
 		return !strings.Contains(strings.ToLower(k.Key), strings.ToLower(s.v.Search))
 	})
+	told := !s.days.Realtime && len(s.v.Filters) == 0 && last-first < ask.KeysDays
 	r := &aggregate.Report{TotalRows: len(keys)}
 	for _, k := range keys[min(from, len(keys)):min(from+n, len(keys))] {
-		r.Rows = append(r.Rows, aggregate.ReportRow{Labels: []string{k.Key}, Values: []aggregate.Value{{Number: float64(k.Events)}}})
+		events := aggregate.Value{Null: true}
+		if told {
+			events = aggregate.Value{Number: float64(k.Events)}
+		}
+		r.Rows = append(r.Rows, aggregate.ReportRow{Labels: []string{k.Key}, Values: []aggregate.Value{events}})
 	}
 	return r, nil
 }
@@ -283,8 +289,11 @@ func (s *scene) report(r *view.Report, metrics []aggregate.Metric, a *answer, as
 			t.Why = append(t.Why, line)
 		}
 	}
+	inRow := slices.ContainsFunc(a.report.Rows, func(row aggregate.ReportRow) bool { return slices.Contains(row.Labels, hiddenLabel) })
 	if h := a.report.Hidden; h != nil {
-		t.Notes = append(t.Notes, s.hiddenNote(h))
+		if note := s.hiddenNote(h, inRow); note != "" {
+			t.Notes = append(t.Notes, note)
+		}
 	}
 	return t
 }
@@ -375,16 +384,18 @@ func (s *scene) failure(err error) (*refused, string) {
 	return nil, s.u.sentenceIn(s.l, s.site, err)
 }
 
-// hiddenNote says what the rows of a report do not show.
-func (s *scene) hiddenNote(h *aggregate.HiddenRows) string {
+// hiddenNote says what the rows of a report do not show; inRow: what the floor
+// withholds has its row, which explains itself.
+func (s *scene) hiddenNote(h *aggregate.HiddenRows, inRow bool) string {
 	var parts []string
-	if h.Pageviews > 0 || h.Events > 0 || h.Visits > 0 {
+	known := h.Pageviews > 0 || h.Events > 0 || h.Visits > 0
+	if known && !inRow {
 		parts = append(parts, s.l.Say("hidden.floor", "floor", max(h.Floor, s.settings.Floor), "n", max(h.Visits, 0), "pageviews", s.l.Whole(max(h.Pageviews, 0))))
 	}
 	if h.Capped {
 		parts = append(parts, s.l.Say("hidden.capped"))
 	}
-	if len(parts) == 0 {
+	if len(parts) == 0 && !known {
 		return h.Reason
 	}
 	return strings.Join(parts, " ")

@@ -16,16 +16,16 @@ type PropertyKey struct {
 
 // Bounds of PropertyKeys.
 const (
-	keysDays = 31 // at the end of the range: keys are looked for, not counted up
+	KeysDays = 31 // at the end of the range: keys are looked for, not counted up
 	mostKeys = 200
 )
 
-// PropertyKeys are the keys of properties that events had in the last month of
+// PropertyKeys are the keys of properties that events had in the last KeysDays of
 // [first, last], the most frequent first. What happened since the last commit may be
 // missing. The error comes from Blocks.
 func (a *Asker) PropertyKeys(site aggregate.Site, first, last aggregate.Day) ([]PropertyKey, error) {
 	events := map[string]int64{}
-	err := a.blocks.Range(site, true, aggregate.OneDay, aggregate.Property, aggregate.None, max(first, last-keysDays+1), last,
+	err := a.blocks.Range(site, true, aggregate.OneDay, aggregate.Property, aggregate.None, max(first, last-KeysDays+1), last,
 		func(_ aggregate.Key, b *aggregate.Block) error {
 			for i := range b.Rows {
 				// A key without a value counts the events that lack it.
