@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"footfall/aggregate"
 )
@@ -99,6 +100,50 @@ func TestEntryPagesOfLongVisitsDoNotPushOutTruePages(t *testing.T) {
 		n := d.number(aggregate.Page, fmt.Sprintf("/real-%d", i))
 		if got := d.cells[aggregate.Page][n].Counts[aggregate.Events]; got < 68 {
 			t.Errorf("/real-%d has %d pageviews, want 72 or hardly fewer", i, got)
+		}
+	}
+}
+
+// Visitors come with made-up sources, some of them twice or across midnight: what is
+// swept is what would be counted anew.
+func TestSweptVisitFactsCountAsIfCountedAnew(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 4))
+	days := &Days{}
+	var both []*Day
+	for i := range 2 {
+		d := NewDay(june+aggregate.Day(i), time.UTC, Limits{Values: 20, Visits: 1 << 20})
+		days.Insert(d)
+		both = append(both, d)
+	}
+	for i := range 8000 {
+		at := both[0].start + 20*3_600_000 + int64(i)*4000 // till shortly before five
+		d := days.At(at)
+		h := pageview(d, r.IntN(900), 0, fmt.Sprintf("/%d", i%3))
+		h.At = at
+		if d == both[1] {
+			h.Before = h.Visitor
+			h.Visitor[15]++
+		}
+		switch r.IntN(6) {
+		case 0:
+			h.Kind, h.Engaged = aggregate.Engagement, 1000
+		default:
+			h.Facts[aggregate.Source] = fmt.Sprintf("made-up-%d", i)
+		}
+		h.Facts[aggregate.Country] = fmt.Sprintf("C%d", i%300)
+		days.Add(d, &h)
+	}
+	for _, d := range both {
+		recounted := reread(t, d)
+		for dim := aggregate.FirstVisitFact; dim <= aggregate.LastVisitFact; dim++ {
+			for v := range d.cells[dim] {
+				if got, want := d.cells[dim][v].Counts, recounted.cells[dim][v].Counts; got != want {
+					t.Errorf("%s, %v %q: %v, recounted %v", d.day, dim, d.text(dim, value(v)), got, want)
+				}
+			}
+		}
+		if n := d.cells[aggregate.Source][other].Counts[aggregate.Visitors]; n < 100 {
+			t.Errorf("%s: %d visitors from (other), want that there were sweeps", d.day, n)
 		}
 	}
 }

@@ -87,10 +87,12 @@ func (d *Day) sweep(dim aggregate.Dimension) {
 	if d.defs != nil && dim == aggregate.Page {
 		d.defs.pages = nil
 	}
-	d.renumber(dim, renumber)
-	if dim.OfEvent() {
-		d.joinAlike()
+	if dim.OfVisit() {
+		d.mergeSwept(dim, renumber, len(fresh.values))
+		return
 	}
+	d.renumber(dim, renumber)
+	d.joinAlike()
 	var set dimSet
 	for _, dim := range dims {
 		set |= 1 << dim
@@ -98,6 +100,31 @@ func (d *Day) sweep(dim aggregate.Dimension) {
 	}
 	for i := range d.visitors.len() {
 		d.weigh(ref(i+1), 1, set)
+	}
+}
+
+// mergeSwept gives the values of a visit fact their new numbers. What a visit gave to
+// its value goes over to the new one as it is; only who had several visits, of which
+// two may now have the same value, is weighed anew. A flood of made-up referrers
+// brings visits with it, and all of them at each sweep would be too many.
+func (d *Day) mergeSwept(dim aggregate.Dimension, renumber []value, size int) {
+	var several []ref
+	for i := range d.visitors.len() {
+		r := ref(i + 1)
+		if latest := d.visitor(r).latest; latest != 0 && d.visit(latest).earlier != 0 {
+			several = append(several, r)
+			d.weigh(r, -1, 1<<dim)
+		}
+	}
+	d.renumber(dim, renumber)
+	given := d.cells[dim]
+	d.rebase(dim, renumber, size)
+	clear(d.cells[dim])
+	for v := range given {
+		d.cells[dim][renumber[v]].Counts.Add(&given[v].Counts)
+	}
+	for _, r := range several {
+		d.weigh(r, 1, 1<<dim)
 	}
 }
 
