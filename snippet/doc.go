@@ -44,11 +44,11 @@
 // submitted if it is a form.
 //
 // Of elements the script tells raw what happened: the words above as they stand in the
-// page, the address of a link without its query, and the kinds of downloads. Clicks are
-// told where an element is tagged, where a link leads to another host, and where it
-// leads to something with an ending that is no page's. The server gives names to what
-// counts, and drops the rest. So the names, the kinds and the reading of words are
-// not in every page.
+// page, the address of a link without its query, the kinds of downloads, and whether
+// links to other hosts count. Clicks are told where an element is tagged, where a link
+// leads to another host, and where it leads to something with an ending that is no
+// page's. The server gives names to what counts, and drops the rest. So the names, the
+// kinds and the reading of words are not in every page.
 //
 // The script reads localStorage.plausible_ignore, which Plausible's trackers read
 // as well: any value means that this visitor objects. A browser that lets no page

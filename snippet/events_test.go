@@ -362,7 +362,7 @@ func TestInitOfNewerInstallations(t *testing.T) {
 			s.page("/", stay+c[0]+s.tagOf("pa-Ab1.js", "")+c[1]+page)
 			s.open("/")
 			s.await([]string{"pageview /", "early /"})
-			s.js(`location.hash = '/r'; o.click(); i.click(); b.click(); plausible('no')`)
+			s.js(`plausible.init({}); location.hash = '/r'; o.click(); i.click(); b.click(); plausible('no')`)
 			s.expect("pageview /", "early /", "pageview /#/r", "click /#/r", "submit /#/r")
 			s.about("click", s.url("/x.iso"))
 			if got := s.one("click").K[0]; got == nil || *got != "iso" {

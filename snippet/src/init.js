@@ -24,6 +24,8 @@ try {
         transform: transformRequest && (({ props, revenue, interactive, ...event }) =>
           transformRequest({ ...event, p: props, $: revenue, i: interactive }))
       }, tag)
+      // A page that calls it again finds it, and changes nothing.
+      window.plausible.init = () => {}
     } catch {}
   }
   if (stub.o) init(stub.o)
