@@ -3,7 +3,10 @@ package fold
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -146,4 +149,37 @@ func TestSweptVisitFactsCountAsIfCountedAnew(t *testing.T) {
 			t.Errorf("%s: %d visitors from (other), want that there were sweeps", d.day, n)
 		}
 	}
+}
+
+// Joined events change no link and no row: neither the way from page to page, nor
+// where the visit ended.
+func TestJoinedEventsLinkAsBefore(t *testing.T) {
+	days, d := oneDay(Limits{Values: 50, Visits: 100})
+	r := rand.New(rand.NewPCG(5, 5))
+	for i := range 200 {
+		h := pageview(d, 1, i*20, fmt.Sprintf("/%d", min(r.IntN(3), r.IntN(3))))
+		if r.IntN(4) == 0 {
+			h.Kind, h.Facts[aggregate.EventName] = aggregate.Custom, fmt.Sprintf("e%d", r.IntN(3))
+		}
+		days.Add(d, &h)
+	}
+	rows := func() string {
+		var all []string
+		for _, p := range aggregate.Pairs() {
+			for _, row := range d.Scan(&aggregate.Scan{Groups: []aggregate.Group{{Dimension: p.A, Label: sameLabel}, {Dimension: p.B, Label: sameLabel}}}) {
+				all = append(all, fmt.Sprint(p, row.Values, row.Counts))
+			}
+		}
+		slices.Sort(all)
+		return strings.Join(all, "\n")
+	}
+	want, records := rows(), d.visit(1).records
+	d.joinEvents(1, math.MaxInt32)
+	if joined := records - d.visit(1).records; joined < 50 {
+		t.Errorf("%d of %d events were joined, want many", joined, records)
+	}
+	if got := rows(); got != want {
+		t.Errorf("joined:\n%s\nbefore:\n%s", got, want)
+	}
+	checkLinks(t, 0, d)
 }

@@ -103,6 +103,11 @@ func (d *Day) linkVisits(l *linker, v *visit, w *visitWeight) {
 		w.money = int64(d.money(e, ev))
 		e = ev.next
 		start := l.entered(v, ev, w)
+		if l.b == aggregate.PageBefore && ev.again() {
+			first, more := ev.split()
+			d.eachLink(l, v, first, func(t *tally) { l.give(t, first, start, w) })
+			l.before, ev = ev.page, more
+		}
 		d.eachLink(l, v, ev, func(t *tally) { l.give(t, ev, start, w) })
 		l.before = pageAfter(l.before, ev)
 	}
@@ -204,6 +209,10 @@ func (d *Day) eachPriorLink(l *linker, v *visit, fn func(*tally, *event)) {
 		ev := d.event(e)
 		e = ev.next
 		d.eachLink(l, v, ev, func(t *tally) { fn(t, ev) })
+		if l.b == aggregate.PageBefore && ev.again() {
+			l.before = ev.page
+			d.eachLink(l, v, ev, func(t *tally) { fn(t, ev) })
+		}
 		l.before = pageAfter(l.before, ev)
 	}
 }

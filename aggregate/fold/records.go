@@ -84,6 +84,17 @@ type event struct {
 	depth uint8 // engaged: deepest scroll plus one, 0 if not told; custom: paid or not
 }
 
+// again reports whether the record holds several views: after the first, the page
+// viewed before is the page itself.
+func (e *event) again() bool { return e.what == viewed && e.n > 1 }
+
+// split is such a record in two: the first view, and the others.
+func (e *event) split() (first, more *event) {
+	one, rest := *e, *e
+	one.n, rest.n = 1, e.n-1
+	return &one, &rest
+}
+
 // paid is event.depth of a custom event that has an entry in Day.amounts.
 const paid = 1
 

@@ -202,25 +202,40 @@ func (sc *scanner) scanVisit(v *visit) {
 	if sc.limited && (int64(v.seen) < sc.from || int64(v.start) >= sc.to) {
 		return
 	}
-	var w visitWeight
-	summed := false
+	var w *visitWeight
 	last := sc.d.lastView(v.prior)
 	for e := v.first; e != 0; {
 		ev, own := sc.d.event(e), e
 		e = ev.next
 		sc.before = last
 		last = pageAfter(last, ev)
-		if sc.limited && (int64(ev.at) < sc.from || int64(ev.at) >= sc.to) || !sc.holds(v, ev) {
+		if sc.limited && (int64(ev.at) < sc.from || int64(ev.at) >= sc.to) {
 			continue
 		}
-		if !summed {
-			w, summed = sc.d.sum(v), true
+		if ev.again() {
+			first, more := ev.split()
+			w = sc.scanEvent(v, own, first, w)
+			sc.before, ev = ev.page, more
 		}
-		w.money = int64(sc.d.money(own, ev))
-		sc.eachRow(v, ev, 0, func(row int32) {
-			sc.give(&sc.rows[row].tally, ev, sc.mayStart(v, ev, &w), &w)
-		})
+		w = sc.scanEvent(v, own, ev, w)
 	}
+}
+
+// scanEvent gives one event to the rows it belongs to. w is the visit's row, nil
+// until an event needs it.
+func (sc *scanner) scanEvent(v *visit, own ref, ev *event, w *visitWeight) *visitWeight {
+	if !sc.holds(v, ev) {
+		return w
+	}
+	if w == nil {
+		sum := sc.d.sum(v)
+		w = &sum
+	}
+	w.money = int64(sc.d.money(own, ev))
+	sc.eachRow(v, ev, 0, func(row int32) {
+		sc.give(&sc.rows[row].tally, ev, sc.mayStart(v, ev, w), w)
+	})
+	return w
 }
 
 // mayStart reports whether a row that holds ev has the visit's start: its entry
@@ -420,16 +435,24 @@ func (sc *scanner) priorRows(v *visit) map[int32]before {
 		e = ev.next
 		sc.before = last
 		last = pageAfter(last, ev)
-		if !sc.holds(v, ev) {
-			continue
+		sc.noteRows(rows, v, ev)
+		if ev.again() {
+			sc.before = ev.page
+			sc.noteRows(rows, v, ev)
 		}
-		sc.eachRow(v, ev, 0, func(row int32) {
-			b := rows[row]
-			if b.note(ev); sc.goals {
-				b.active = true
-			}
-			rows[row] = b
-		})
 	}
 	return rows
+}
+
+func (sc *scanner) noteRows(rows map[int32]before, v *visit, ev *event) {
+	if !sc.holds(v, ev) {
+		return
+	}
+	sc.eachRow(v, ev, 0, func(row int32) {
+		b := rows[row]
+		if b.note(ev); sc.goals {
+			b.active = true
+		}
+		rows[row] = b
+	})
 }
