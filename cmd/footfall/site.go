@@ -50,21 +50,27 @@ type settingLine struct {
 	Meaning string `json:"meaning"`
 }
 
+// newSite is the site that a question is to add.
+func (q *siteQuestion) newSite() (r storage.SiteRecord, err error) {
+	r.Settings = aggregate.DefaultSettings()
+	if r.Site, err = aggregate.ParseSite(q.Domain); err != nil {
+		return r, hint(err, "give a domain such as example.com")
+	}
+	if err = r.Settings.Set("timezone", q.Timezone); err != nil {
+		err = hint(err, "--timezone takes a name such as America/New_York")
+	}
+	return r, err
+}
+
 func (c *control) addSite(q siteQuestion) (storage.SiteRecord, error) {
-	site, err := aggregate.ParseSite(q.Domain)
+	r, err := q.newSite()
 	if err != nil {
-		return storage.SiteRecord{}, hint(err, "give a domain such as example.com")
+		return r, err
 	}
-	settings := aggregate.DefaultSettings()
-	if err := settings.Set("timezone", q.Timezone); err != nil {
-		return storage.SiteRecord{}, hint(err, "--timezone takes a name such as America/New_York")
+	if err = c.db.AddSite(r.Site, r.Settings); errors.Is(err, storage.ErrSiteExists) {
+		err = hint(err, "footfall site set %s shows and changes its settings", r.Site)
 	}
-	if err := c.db.AddSite(site, settings); errors.Is(err, storage.ErrSiteExists) {
-		return storage.SiteRecord{}, hint(err, "footfall site set %s shows and changes its settings", site)
-	} else if err != nil {
-		return storage.SiteRecord{}, err
-	}
-	return storage.SiteRecord{Site: site, Settings: settings}, nil
+	return r, err
 }
 
 func (c *control) listSites(struct{}) ([]storage.SiteRecord, error) { return c.db.Sites(), nil }
@@ -131,7 +137,11 @@ func (c *control) setSite(q siteQuestion) ([]settingLine, error) {
 }
 
 func (c *siteAddCmd) Run(root *cli, io *streams) error {
-	record, err := askOnce[storage.SiteRecord](root.Data, toCreate, "/site/add", siteQuestion{Domain: c.Domain, Timezone: c.Timezone})
+	q := siteQuestion{Domain: c.Domain, Timezone: c.Timezone}
+	if _, err := q.newSite(); err != nil { // before a data directory is made for nothing
+		return err
+	}
+	record, err := askOnce[storage.SiteRecord](root.Data, toCreate, "/site/add", q)
 	if err != nil {
 		return err
 	}
