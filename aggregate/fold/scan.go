@@ -75,8 +75,10 @@ type scanner struct {
 	limited  bool
 	leaves   map[*aggregate.Expr][]bool // truth by value number
 	groups   []scanGroup
-	perEvent bool  // rows depend on more than the visit
-	before   value // page viewed before the event at hand
+	perEvent bool        // rows depend on more than the visit
+	before   value       // page viewed before the event at hand
+	w        visitWeight // the row of the visit at hand, once an event needs it
+	summed   bool
 
 	rows   []scanRow
 	byKey  map[string]int32
@@ -202,7 +204,7 @@ func (sc *scanner) scanVisit(v *visit) {
 	if sc.limited && (int64(v.seen) < sc.from || int64(v.start) >= sc.to) {
 		return
 	}
-	var w *visitWeight
+	sc.summed = false
 	last := sc.d.lastView(v.prior)
 	for e := v.first; e != 0; {
 		ev, own := sc.d.event(e), e
@@ -214,28 +216,25 @@ func (sc *scanner) scanVisit(v *visit) {
 		}
 		if ev.again() {
 			first, more := ev.split()
-			w = sc.scanEvent(v, own, first, w)
+			sc.scanEvent(v, own, first)
 			sc.before, ev = ev.page, more
 		}
-		w = sc.scanEvent(v, own, ev, w)
+		sc.scanEvent(v, own, ev)
 	}
 }
 
-// scanEvent gives one event to the rows it belongs to. w is the visit's row, nil
-// until an event needs it.
-func (sc *scanner) scanEvent(v *visit, own ref, ev *event, w *visitWeight) *visitWeight {
+// scanEvent gives one event to the rows it belongs to.
+func (sc *scanner) scanEvent(v *visit, own ref, ev *event) {
 	if !sc.holds(v, ev) {
-		return w
+		return
 	}
-	if w == nil {
-		sum := sc.d.sum(v)
-		w = &sum
+	if !sc.summed {
+		sc.w, sc.summed = sc.d.sum(v), true
 	}
-	w.money = int64(sc.d.money(own, ev))
+	sc.w.money = int64(sc.d.money(own, ev))
 	sc.eachRow(v, ev, 0, func(row int32) {
-		sc.give(&sc.rows[row].tally, ev, sc.mayStart(v, ev, w), w)
+		sc.give(&sc.rows[row].tally, ev, sc.mayStart(v, ev, &sc.w), &sc.w)
 	})
-	return w
 }
 
 // mayStart reports whether a row that holds ev has the visit's start: its entry
