@@ -41,7 +41,7 @@ func (s *script) with(options map[string]string) *script {
 		return known
 	}
 	made := new(script)
-	made.body[plain] = slices.Concat([]byte(`for(let[n,v]of`), list, []byte(`)document.currentScript.dataset[n]??=v;`), s.body[plain])
+	made.body[plain] = slices.Concat([]byte(`try{for(let[n,v]of`), list, []byte(`)document.currentScript.dataset[n]??=v}catch{}`), s.body[plain])
 	made.body[gzipped] = fasthttp.AppendGzipBytesLevel(nil, made.body[plain], 9)
 	made.body[brotlied] = fasthttp.AppendBrotliBytesLevel(nil, made.body[plain], 11)
 	made.seal()

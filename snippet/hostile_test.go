@@ -65,6 +65,20 @@ func TestPageWithFrozenPrototypesIsCounted(t *testing.T) {
 	s.expect("pageview /")
 }
 
+// A script that is loaded as a module has no tag to read. It does nothing, and does not
+// throw.
+func TestScriptAsAModuleDoesNothing(t *testing.T) {
+	s := newSite(t, map[string]string{"/": `<script>window.thrown = []; addEventListener('error', e => thrown.push(e.message))</script>
+		<script type=module src="/js/script.js"></script><script type=module src="/js/set.js"></script>
+		<script type=module>window.done = true</script>`})
+	s.open("/")
+	got, err := chromedp.Run(s.ctx, chromedp.Evaluate[string](`String([window.done, ...window.thrown])`))
+	if err != nil || got != "true" {
+		t.Errorf("thrown into the page: %q (%v)", got, err)
+	}
+	s.nothing()
+}
+
 // A constant of that name is the page's own affair: it hides the one of the window.
 func TestPageWithAConstantOfTheSameNameIsCounted(t *testing.T) {
 	s := newSite(t, map[string]string{"/": "<script>const plausible = () => 0; let footfall</script>TAG"})
