@@ -36,16 +36,22 @@ func gateRequest() *fasthttp.RequestCtx {
 	return ctx
 }
 
+// gateHouse counts nothing and holds nobody back.
+func gateHouse(t testing.TB) *house {
+	t.Helper()
+	return newHouse(t, func(o *Options) {
+		o.Sink, o.Rate = nullSink{}, 1<<30
+		o.Clerk = NewClerk(o.Clerk.visitors, agent.NewParser(0), testPlaces{})
+	})
+}
+
 // The budget is 4 for the whole way of a beacon; the fold's share is none.
 func TestABeaconCostsAtMostFourAllocations(t *testing.T) {
 	if raceEnabled {
 		t.Log("the race detector allocates on its own; nothing to measure")
 		return
 	}
-	h := newHouse(t, func(o *Options) {
-		o.Sink, o.Rate = nullSink{}, 1<<30
-		o.Clerk = NewClerk(o.Clerk.visitors, agent.NewParser(0), testPlaces{})
-	})
+	h := gateHouse(t)
 	ctx := gateRequest()
 	for range 10 {
 		h.door.ServeEvent(ctx)
@@ -69,10 +75,7 @@ func TestTheScriptsOwnBeaconsCostNoMoreThanOthers(t *testing.T) {
 		t.Log("the race detector allocates on its own; nothing to measure")
 		return
 	}
-	h := newHouse(t, func(o *Options) {
-		o.Sink, o.Rate = nullSink{}, 1<<30
-		o.Clerk = NewClerk(o.Clerk.visitors, agent.NewParser(0), testPlaces{})
-	})
+	h := gateHouse(t)
 	ctx := gateRequest()
 	for name, body := range map[string]string{
 		"view":  element("pageview", `"t":[null,null]`),
@@ -115,10 +118,7 @@ func TestARefusedBeaconCostsAtMostFourAllocations(t *testing.T) {
 }
 
 func BenchmarkServeEvent(b *testing.B) {
-	h := newHouse(b, func(o *Options) {
-		o.Sink, o.Rate = nullSink{}, 1<<30
-		o.Clerk = NewClerk(o.Clerk.visitors, agent.NewParser(0), testPlaces{})
-	})
+	h := gateHouse(b)
 	ctx := gateRequest()
 	b.ReportAllocs()
 	for b.Loop() {
