@@ -255,7 +255,7 @@ func strangersTextExecutesNothing(t *testing.T, b *tab) {
 		r.Hidden = &aggregate.HiddenRows{Reason: hostile[3]}
 	}
 	s := serve(t, asker, withKeys, func(o *Options) {
-		o.Notices = func(aggregate.Site) []string { return []string{hostile[2]} }
+		o.Unproxied = func(aggregate.Site) bool { return true }
 		notes := &fakeNotes{all: map[aggregate.AnnotationID]aggregate.Annotation{}}
 		for i, text := range hostile {
 			id := aggregate.AnnotationID(i + 1)

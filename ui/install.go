@@ -33,7 +33,7 @@ type installView struct {
 	Site       aggregate.Site
 	Base       string // of the site's own page
 	Build      string
-	Notices    []string
+	Unproxied  bool // a proxy may keep the visitors' addresses to itself
 	Arrival    arrival
 	Tag, Pixel string
 	Switches   []tagSwitch
@@ -76,12 +76,9 @@ func (u *UI) serveInstall(ctx *fasthttp.RequestCtx, who reader, site aggregate.S
 }
 
 func (u *UI) installView(l *words.Locale, site aggregate.Site, settings *aggregate.Settings, o tagOptions, origin string) *installView {
-	paths := u.tagPaths
-	if len(settings.Script) > 0 {
-		paths.Script = cmp.Or(paths.Script, usualScript) + "?site=" + url.QueryEscape(string(site))
-	}
-	v := &installView{Site: site, Base: u.sitePath(site), Build: u.assets.build, Notices: u.notices(site),
-		Tag: o.tag(site, origin, u.pinned, paths), Own: o.on[ownHost], Pinned: o.on[pinned], CanPin: u.pinned.Path != "", Path: o.values[ownPath],
+	set := settings.ScriptOptions()
+	v := &installView{Site: site, Base: u.sitePath(site), Build: u.assets.build, Unproxied: u.unproxied(site),
+		Tag: o.tag(site, origin, u.pinned, u.tagPaths, set), Own: o.on[ownHost], Pinned: o.on[pinned], CanPin: u.pinned.Path != "", Path: o.values[ownPath],
 		OptOut: optOutCode(o.place(origin)), OptOutPage: o.place(origin) + "/opt-out",
 		Transparency: origin + "/" + privacyPath + url.PathEscape(string(site))}
 	if v.Own {
@@ -99,7 +96,7 @@ func (u *UI) installView(l *words.Locale, site aggregate.Site, settings *aggrega
 		v.Fields = append(v.Fields, f)
 	}
 	var err error
-	if v.Recipes, err = recipes(site, origin, u.addressHeader, o); err != nil {
+	if v.Recipes, err = recipes(site, origin, u.addressHeader, o, set); err != nil {
 		u.log.Error("BUG: a recipe could not be printed", "err", err)
 	}
 	v.Arrival = u.arrival(l, site, settings)
@@ -127,6 +124,8 @@ func (u *UI) arrival(l *words.Locale, site aggregate.Site, settings *aggregate.S
 	}
 	result := arrival{State: "counting", Title: l.Say("install.works"), Refusals: refusals}
 	switch today, past := values(&now, 2), values(&lately, 2); {
+	case today[1].Number > 0 && today[0].Number == 0:
+		result.Text = l.Say("install.today.events", "n", int64(today[1].Number))
 	case today[1].Number > 0:
 		result.Text = l.Say("install.today", "n", int64(today[0].Number))
 	case past[1].Number > 0:

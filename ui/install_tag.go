@@ -127,11 +127,14 @@ func (o tagOptions) place(origin string) string {
 const usualScript = "/js/script.js"
 
 // tag is the script element to copy. What a site's own host passes on are the usual
-// paths; the operator's own are for this server's address.
-func (o tagOptions) tag(site aggregate.Site, origin string, script PinnedScript, own TagPaths) string {
+// paths; the operator's own are for this server's address. set are the owner's options
+// for the script of this site: the server writes them into the file that is asked for
+// with the site's name, and no pinned file can hold them, so that its tag has to.
+func (o tagOptions) tag(site aggregate.Site, origin string, script PinnedScript, own TagPaths, set map[string]string) string {
+	pin := o.on[pinned] && script.Path != ""
 	tag := `<script defer data-domain="` + html.EscapeString(string(site)) + `"`
 	for _, s := range tagSwitches {
-		if o.on[s.Name] && (s.Name != "downloads" || o.values["kinds"] == "") {
+		if (o.on[s.Name] || pin && s.among(set)) && (s.Name != "downloads" || o.values["kinds"] == "") {
 			tag += " " + s.Attribute
 		}
 	}
@@ -147,11 +150,21 @@ func (o tagOptions) tag(site aggregate.Site, origin string, script PinnedScript,
 			tag += ` data-api="` + html.EscapeString(origin+own.Event) + `"`
 		}
 	}
-	if o.on[pinned] && script.Path != "" {
+	switch {
+	case pin:
 		path = script.Path
 		tag += ` integrity="` + script.Integrity + `" crossorigin="anonymous"`
+	case len(set) > 0:
+		path += "?site=" + url.QueryEscape(string(site))
 	}
 	return tag + ` src="` + html.EscapeString(o.place(origin)+path) + `"></script>`
+}
+
+// among reports whether options, attributes without data-, hold what the switch does.
+func (s *tagSwitch) among(options map[string]string) bool {
+	name, want, _ := strings.Cut(strings.TrimPrefix(s.Attribute, "data-"), "=")
+	value, ok := options[name]
+	return ok && value == strings.Trim(want, `"`)
 }
 
 // pixelTag is the image for browsers without scripts. On another host the browser

@@ -125,6 +125,63 @@ func TestTheInstallPageSaysWhatArrives(t *testing.T) {
 	}
 }
 
+func TestWhereOnlyEventsComeTheInstallPageDoesNotSpeakOfNoPageviews(t *testing.T) {
+	asker := fullAsker()
+	asker.change = func(r *fakeReport) {
+		for _, row := range r.Rows {
+			for i, m := range r.q.Metrics {
+				if m == aggregate.MetricPageviews {
+					row.Values[i] = aggregate.Value{}
+				}
+			}
+		}
+	}
+	_, body := serve(t, asker).get(t, "/example.com/install")
+	wantText(t, body, `data-state="counting"`, "events were counted, but no pageview.")
+}
+
+func TestAProxyThatKeepsAddressesToItselfIsSpokenOfInTheReadersLanguage(t *testing.T) {
+	s := serve(t, fullAsker(), func(o *Options) { o.Unproxied = func(site aggregate.Site) bool { return site == "example.com" } })
+	for _, page := range []string{"", "/install"} {
+		_, body := s.get(t, "/example.com"+page)
+		wantText(t, body, "Every beacon came from one private address")
+		_, body = s.get(t, "/example.com"+page, "Accept-Language: de")
+		wantText(t, body, "Alle Signale kamen von einer einzigen privaten Adresse")
+		if _, body = s.get(t, "/shop.example.com"+page); strings.Contains(body, "private address") {
+			t.Errorf("%q: a site that is told its visitors' addresses is warned", page)
+		}
+	}
+}
+
+func TestWhatAnOwnerHasSetForTheScriptGoesWithEveryFormOfTheTag(t *testing.T) {
+	s := serve(t, &fakeAsker{}, withPin, func(o *Options) {
+		o.PublicURL = "https://stats.example.net"
+		o.Settings = func(aggregate.Site) (aggregate.Settings, bool) {
+			settings := aggregate.DefaultSettings()
+			if err := settings.Set("script", "forms,outbound=off"); err != nil {
+				t.Fatal(err)
+			}
+			return settings, true
+		}
+	})
+	const head = `<script defer data-domain="example.com"`
+	for query, want := range map[string]string{
+		"":                  head + ` src="https://stats.example.net/js/script.js?site=example.com"></script>`,
+		"?own=on":           head + ` src="/footfall/js/script.js?site=example.com"></script>`,
+		"?pinned=on&own=on": head + ` data-forms data-outbound="off" integrity="sha384-abc+/=" crossorigin="anonymous" src="/footfall/js/script.0123456789abcdef.js"></script>`,
+		"?pinned=on&hash=on&forms=on": head + ` data-forms data-hash data-outbound="off" integrity="sha384-abc+/=" crossorigin="anonymous"` +
+			` src="https://stats.example.net/js/script.0123456789abcdef.js"></script>`,
+	} {
+		_, body := s.get(t, "/example.com/install"+query)
+		if got := code(t, body, "tag"); got != want {
+			t.Errorf("%q: the tag is\n got %s\nwant %s", query, got, want)
+		}
+		if recipe := code(t, body, "recipe-wordpress"); !strings.Contains(recipe, `src="/footfall/js/script.js?site=example.com"`) {
+			t.Errorf("%q: the recipe's tag asks for no options:\n%s", query, recipe)
+		}
+	}
+}
+
 func TestADayOfRefusalsAloneIsStillWaiting(t *testing.T) {
 	s := serve(t, &fakeAsker{}, func(o *Options) {
 		o.First = func(aggregate.Site) (aggregate.Day, bool) { return aggregate.Date(2026, 11, 24), true }

@@ -75,15 +75,15 @@ const (
 )
 
 // recipes are those for a site. header is what the server has been told to read,
-// if it was.
-func recipes(site aggregate.Site, origin, header string, o tagOptions) (all []recipe, err error) {
+// if it was; set is what tag takes.
+func recipes(site aggregate.Site, origin, header string, o tagOptions, set map[string]string) (all []recipe, err error) {
 	o.on = maps.Clone(o.on)
 	o.on[ownHost] = true
 	data := recipeData{Site: site, Server: origin, Upstream: origin, Path: "/" + o.values[ownPath]}
 	if at, err := url.Parse(origin); err == nil && at.Host != "" {
 		data.Upstream, data.Base, data.Secure = at.Scheme+"://"+at.Host, at.EscapedPath(), at.Scheme == "https"
 	}
-	data.Tag = o.tag(site, origin, PinnedScript{}, TagPaths{})
+	data.Tag = o.tag(site, origin, PinnedScript{}, TagPaths{}, set)
 	for _, kind := range recipeKinds {
 		data.Header = header
 		if header == "" && kind.changing {

@@ -24,9 +24,9 @@ type Options struct {
 	// First is the first day with counters, false where nothing was ever counted.
 	// With nil, a site without a pageview in the shown period counts as new.
 	First func(aggregate.Site) (aggregate.Day, bool)
-	// Notices are sentences to show on a site's page, about what its owner should
-	// know: that a proxy does not pass the visitors' addresses on, say. May be nil.
-	Notices func(aggregate.Site) []string
+	// Unproxied reports whether every beacon of a site came from one private address,
+	// as when a proxy does not pass the visitors' addresses on. May be nil.
+	Unproxied func(aggregate.Site) bool
 	// PropertyKeys are the keys that events carried properties under in [first, last],
 	// the most frequent first. May be nil.
 	PropertyKeys func(site aggregate.Site, first, last aggregate.Day) ([]ask.PropertyKey, error)
@@ -102,7 +102,7 @@ type UI struct {
 	sites         func() []aggregate.Site
 	settings      func(aggregate.Site) (aggregate.Settings, bool)
 	first         func(aggregate.Site) (aggregate.Day, bool)
-	notices       func(aggregate.Site) []string
+	unproxied     func(aggregate.Site) bool
 	propertyKeys  func(site aggregate.Site, first, last aggregate.Day) ([]ask.PropertyKey, error)
 	annotations   api.Annotations // may be nil
 	segments      api.Segments    // may be nil
@@ -145,7 +145,7 @@ type Credit struct{ Text, URL string }
 
 // New makes a dashboard.
 func New(o Options) *UI {
-	u := &UI{ask: o.Ask, sites: o.Sites, settings: o.Settings, first: o.First, notices: o.Notices, credits: o.Credits, called: o.Called, api: o.API, badge: o.Badge, query: o.Query, annotations: o.Annotations,
+	u := &UI{ask: o.Ask, sites: o.Sites, settings: o.Settings, first: o.First, unproxied: o.Unproxied, credits: o.Credits, called: o.Called, api: o.API, badge: o.Badge, query: o.Query, annotations: o.Annotations,
 		propertyKeys: o.PropertyKeys, ledger: o.Ledger, ledgers: o.Ledgers, gate: o.Gate, addSite: o.AddSite, strangers: o.Strangers, pinned: o.Pinned, tagPaths: o.TagPaths, addressHeader: o.AddressHeader,
 		disclose: o.Disclose, derive: o.Derive, access: o.Access, public: strings.TrimRight(o.PublicURL, "/"), clock: o.Clock, log: o.Log,
 		keeper: o.Keeper, tokenBook: o.TokenBook, noticeBook: o.NoticeBook, routes: matrix(), assets: loadAssets()}
@@ -156,8 +156,8 @@ func New(o Options) *UI {
 	if u.first == nil {
 		u.first = func(aggregate.Site) (aggregate.Day, bool) { return 0, false }
 	}
-	if u.notices == nil {
-		u.notices = func(aggregate.Site) []string { return nil }
+	if u.unproxied == nil {
+		u.unproxied = func(aggregate.Site) bool { return false }
 	}
 	if u.propertyKeys == nil {
 		u.propertyKeys = func(aggregate.Site, aggregate.Day, aggregate.Day) ([]ask.PropertyKey, error) { return nil, nil }

@@ -15,23 +15,23 @@ import (
 // sitePage is a site's page, ready to be printed. Its text is plain: the
 // templates escape it.
 type sitePage struct {
-	Site     aggregate.Site
-	Path     string // the page's own, without a query
-	Query    string // what it shows, as an address spells it
-	Range    string // the days shown, in words
-	Zone     string
-	Controls controls
-	Figures  []figure
-	Current  figure
-	Trend    *trend
-	Cards    []card
-	Details  *details // one report alone, in place of all the rest
-	Notes    []string // about figures on this page
-	Notices  []string // about the installation
-	Credits  []Credit
-	Empty    *emptyView
-	Build    string
-	Team     bool // the readers are of the team, not guests by a link
+	Site      aggregate.Site
+	Path      string // the page's own, without a query
+	Query     string // what it shows, as an address spells it
+	Range     string // the days shown, in words
+	Zone      string
+	Controls  controls
+	Figures   []figure
+	Current   figure
+	Trend     *trend
+	Cards     []card
+	Details   *details // one report alone, in place of all the rest
+	Notes     []string // about figures on this page
+	Unproxied bool     // a proxy may keep the visitors' addresses to itself
+	Credits   []Credit
+	Empty     *emptyView
+	Build     string
+	Team      bool // the readers are of the team, not guests by a link
 }
 
 // emptyView is what a site shows before its first beacon.
@@ -121,7 +121,7 @@ func (u *UI) serveSite(ctx *fasthttp.RequestCtx, who reader, site aggregate.Site
 // page asks for everything that the page shows.
 func (s *scene) page(origin string) *sitePage {
 	p := &sitePage{Site: s.site, Path: s.u.sitePath(s.site), Query: s.v.Query(), Range: s.rangeText(), Zone: s.settings.Timezone,
-		Controls: s.controls(), Notices: s.u.notices(s.site), Credits: s.u.credits(), Build: s.u.assets.build, Team: s.u.access.shared == ""}
+		Controls: s.controls(), Unproxied: s.u.unproxied(s.site), Credits: s.u.credits(), Build: s.u.assets.build, Team: s.u.access.shared == ""}
 	if k := s.u.access.public; k > 0 {
 		s.notes = append(s.notes, s.l.Say("public.note", "n", k))
 	}

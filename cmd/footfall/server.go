@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -207,7 +208,7 @@ func (s *Server) wire(proxies ingest.Proxies) {
 	}
 	goals := &goalBook{s.db, s.clock, s.engine}
 	programs := s.openAPI(tokens, goals, first)
-	s.ui = ui.New(ui.Options{Ask: s.asker, PropertyKeys: s.asker.PropertyKeys, Sites: siteKeeper{s.control}.Names, Settings: s.db.Settings, First: first, Notices: s.notices, Credits: s.credits, Called: s.places.Called,
+	s.ui = ui.New(ui.Options{Ask: s.asker, PropertyKeys: s.asker.PropertyKeys, Sites: siteKeeper{s.control}.Names, Settings: s.db.Settings, First: first, Unproxied: s.unproxied, Credits: s.credits, Called: s.places.Called,
 		Annotations: s.db, Segments: s.db, Ledger: s.engine, Ledgers: ledgers{s.db, s.engine}, Gate: gate{s.db}, AddSite: siteKeeper{s.control}.Add,
 		Strangers: s.engine.Strangers, Pinned: pinnedScript(), TagPaths: s.flags.tagPaths(), AddressHeader: s.flags.ClientIPHeader,
 		Goals: goals, Ways: s.asker, Badge: s.openBadges(), Query: programs.Ask,
@@ -241,17 +242,10 @@ func hostOf(addr string) string {
 	return host
 }
 
-// notices tells the owner of a site what only the operator can mend.
-func (s *Server) notices(site aggregate.Site) []string {
-	for _, u := range s.door.Unproxied() {
-		if u.Site == site {
-			return []string{"Every beacon came from one private address, so all visitors look like one. " +
-				"That is as it should be while you try things out on your own machine or network. " +
-				"If not, a proxy in front of Footfall does not pass the visitor's address on: " +
-				"let it set X-Forwarded-For, and name it in --trusted-proxies."}
-		}
-	}
-	return nil
+// unproxied reports whether a proxy seems to keep the addresses of a site's visitors
+// to itself: only the operator can mend that.
+func (s *Server) unproxied(site aggregate.Site) bool {
+	return slices.ContainsFunc(s.door.Unproxied(), func(u ingest.Unproxied) bool { return u.Site == site })
 }
 
 // start brings back what the last process left, then opens the control socket.
