@@ -21,7 +21,7 @@ func figureIn(l *words.Locale, m aggregate.Metric, v aggregate.Value) string {
 	}
 	text := ""
 	switch m {
-	case aggregate.MetricViewsPerVisit:
+	case aggregate.MetricViewsPerVisit, aggregate.MetricTotalRevenue:
 		text = l.Decimal(v.Number, 2)
 	case aggregate.MetricBounceRate, aggregate.MetricScrollDepth:
 		text = l.Percent(math.Round(v.Number), 0)

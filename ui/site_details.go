@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"slices"
+
 	"footfall/aggregate"
 	"footfall/ui/view"
 )
@@ -34,7 +36,7 @@ func (s *scene) askDetails(a *asking) func() *details {
 		}
 	}
 	return func() *details {
-		d.Report = s.report(&r, r.Metrics, &got, asked, values(&totals, 1)[0].Number)
+		d.Report = s.report(&r, s.told(&r), &got, asked, values(&totals, 1)[0].Number)
 		if got.report == nil {
 			return d
 		}
@@ -57,7 +59,7 @@ func (s *scene) askDetails(a *asking) func() *details {
 
 // detailsQuery asks for one page of rows.
 func (s *scene) detailsQuery(r *view.Report) aggregate.Query {
-	q := s.reportQuery(r, r.Metrics)
+	q := s.reportQuery(r, s.told(r))
 	if s.v.Sort != "" || s.v.Ascending {
 		q.Orders = []aggregate.Order{{Metric: s.sortedBy(r), Descending: !s.v.Ascending}}
 	}
@@ -70,7 +72,7 @@ func (s *scene) detailsQuery(r *view.Report) aggregate.Query {
 }
 
 func (s *scene) sortedBy(r *view.Report) aggregate.Metric {
-	if s.v.Sort != "" {
+	if slices.Contains(s.told(r), s.v.Sort) {
 		return s.v.Sort
 	}
 	return r.Metrics[0]
@@ -78,7 +80,7 @@ func (s *scene) sortedBy(r *view.Report) aggregate.Metric {
 
 // sortLinks makes the heads of the columns links.
 func (s *scene) sortLinks(r *view.Report, d *details) {
-	for i, m := range r.Metrics {
+	for i, m := range s.told(r) {
 		if r.ID == view.Properties {
 			return
 		}

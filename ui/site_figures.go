@@ -5,6 +5,7 @@ import (
 
 	"footfall/aggregate"
 	"footfall/ui/view"
+	"footfall/ui/words"
 )
 
 // figure is one of the top figures.
@@ -156,7 +157,16 @@ func (s *scene) change(m aggregate.Metric, now, before aggregate.Value) *change 
 }
 
 // figureText is a value as the page shows it.
-func (s *scene) figureText(m aggregate.Metric, v aggregate.Value) string { return figureIn(s.l, m, v) }
+func (s *scene) figureText(m aggregate.Metric, v aggregate.Value) string {
+	text := figureIn(s.l, m, v)
+	if m == aggregate.MetricTotalRevenue && text != words.Nothing {
+		if v.Number == 0 { // most events are no sales
+			return words.Nothing
+		}
+		text += "\u00a0" + s.settings.Currency
+	}
+	return text
+}
 
 // values is the only row of a report without dimensions; nulls where there is none.
 func values(a *answer, n int) []aggregate.Value {

@@ -40,6 +40,7 @@ type column struct {
 	Sign          string // why it is not exact
 	URL           string // to sort by it
 	Sort          string // "ascending", "descending" or ""
+	Money         bool   // amounts, which take more room than counts
 }
 
 // row is one value of a dimension.
@@ -120,7 +121,7 @@ func (s *scene) askCards(a *asking) []*cardAnswer {
 			all[i].answer.report = &aggregate.Report{}
 			continue
 		}
-		q := s.reportQuery(&r, r.Metrics[:2])
+		q := s.reportQuery(&r, s.short(&r))
 		q.Limit = cardRows
 		if r.ID == "countries" {
 			q.Limit = mapRows
@@ -171,6 +172,25 @@ func (s *scene) isEmpty(r *view.Report) bool {
 	return r.ID == "searches" && s.settings.SearchKey == "" || r.ID == "goals" && !s.u.hasGoals(s.site)
 }
 
+// told are the figures of a report: of revenue only where the site has a currency,
+// and never on a public page.
+func (s *scene) told(r *view.Report) []aggregate.Metric {
+	if s.settings.Earns() && s.u.access.public == 0 {
+		return r.Metrics
+	}
+	return slices.DeleteFunc(slices.Clone(r.Metrics), func(m aggregate.Metric) bool { return m == aggregate.MetricTotalRevenue })
+}
+
+// short are the figures of a report's short table: the first two, and revenue.
+func (s *scene) short(r *view.Report) []aggregate.Metric {
+	told := s.told(r)
+	short := told[:min(2, len(told)):min(2, len(told))]
+	if slices.Contains(told, aggregate.MetricTotalRevenue) {
+		short = append(short, aggregate.MetricTotalRevenue)
+	}
+	return short
+}
+
 // reportQuery asks for the rows of a report, the most visited first.
 func (s *scene) reportQuery(r *view.Report, metrics []aggregate.Metric) aggregate.Query {
 	q := s.query(metrics...)
@@ -192,7 +212,7 @@ func (s *scene) cards(answers []*cardAnswer, totals *figureAnswers) (all []card)
 			c.Map = s.worldMap(&a.report, a.answer.report)
 			a.answer.report.Rows = a.answer.report.Rows[:min(cardRows, len(a.answer.report.Rows))]
 		}
-		c.Report = s.report(&a.report, a.report.Metrics[:min(2, len(a.report.Metrics))], &a.answer, a.asked, visitors)
+		c.Report = s.report(&a.report, s.short(&a.report), &a.answer, a.asked, visitors)
 		if got := a.answer.report; got != nil && got.TotalRows > len(got.Rows) {
 			c.More = s.l.Say("report.more", "shown", len(got.Rows), "n", got.TotalRows)
 		}
@@ -257,7 +277,7 @@ func (s *scene) report(r *view.Report, metrics []aggregate.Metric, a *answer, as
 		return t
 	}
 	for _, m := range metrics {
-		t.Columns = append(t.Columns, column{Name: s.l.Say("col." + string(m)), Meaning: s.l.Say("meaning." + string(m)), Sign: a.report.Warnings[m].Warning})
+		t.Columns = append(t.Columns, column{Name: s.l.Say("col." + string(m)), Meaning: s.l.Say("meaning." + string(m)), Sign: a.report.Warnings[m].Warning, Money: m == aggregate.MetricTotalRevenue})
 	}
 	share := secondShare(r, metrics)
 	if share {

@@ -179,9 +179,7 @@ func (s *scene) goalTable(goals []aggregate.Goal) (t goalTable) {
 					row.Rate = s.l.Share(v[2].Number, 100)
 				}
 			}
-			if !v[3].Null {
-				row.Revenue = s.l.Decimal(v[3].Number, 2) + " " + s.settings.Currency
-			}
+			row.Revenue = s.figureText(goalColumns[3], v[3])
 		}
 		t.Rows = append(t.Rows, row)
 	}

@@ -36,7 +36,8 @@ var (
 		aggregate.MetricBounceRate, aggregate.MetricVisitDuration}
 	exitMetrics  = []aggregate.Metric{aggregate.MetricVisitors, aggregate.MetricVisits, aggregate.MetricExitRate}
 	eventMetrics = []aggregate.Metric{aggregate.MetricVisitors, aggregate.MetricEvents, aggregate.MetricVisits}
-	goalMetrics  = []aggregate.Metric{aggregate.MetricVisitors, aggregate.MetricConversionRate, aggregate.MetricEvents}
+	paidMetrics  = []aggregate.Metric{aggregate.MetricVisitors, aggregate.MetricEvents, aggregate.MetricVisits, aggregate.MetricTotalRevenue}
+	goalMetrics  = []aggregate.Metric{aggregate.MetricVisitors, aggregate.MetricConversionRate, aggregate.MetricEvents, aggregate.MetricTotalRevenue}
 )
 
 var reports = makeReports()
@@ -75,7 +76,7 @@ func makeReports() (all []Report) {
 	add("devices", visitMetrics, "devices", "device")
 	add("devices", visitMetrics, "browser_versions", "browser_version", "visit:browser")
 	add("devices", visitMetrics, "os_versions", "os_version", "visit:os")
-	add("events", eventMetrics, "events", "event")
+	add("events", paidMetrics, "events", "event")
 	add("events", goalMetrics, "goals", "goal")
 	all = append(all, Report{ID: Properties, Group: "events", Key: "property", Fields: []aggregate.Field{{Name: "event:props"}}, Metrics: []aggregate.Metric{aggregate.MetricEvents}})
 	add("events", eventMetrics, "outbound", "outbound")
