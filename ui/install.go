@@ -96,7 +96,7 @@ func (u *UI) installView(l *words.Locale, site aggregate.Site, settings *aggrega
 		v.Fields = append(v.Fields, f)
 	}
 	var err error
-	if v.Recipes, err = recipes(site, origin, u.addressHeader, o, set); err != nil {
+	if v.Recipes, err = recipes(l, site, origin, u.addressHeader, o, set); err != nil {
 		u.log.Error("BUG: a recipe could not be printed", "err", err)
 	}
 	v.Arrival = u.arrival(l, site, settings)

@@ -213,6 +213,9 @@ func TestRecipesAreFilledWithServerAndSite(t *testing.T) {
 			t.Errorf("%s has a place that is not filled:\n%s", id, text)
 		}
 	}
+	wantText(t, body, "app/visits/[...path]/route.js</p>", "the server block of the site", "Does it run on another one?", "--client-ip-header X-Visitor-SECRET")
+	_, body = s.get(t, "/example.com/install?path=visits", "Accept-Language: de")
+	wantText(t, body, "der server-Block der Website", "Läuft er auf einem anderen?", "--client-ip-header X-Visitor-SECRET", "Steht WordPress hinter einem Proxy?")
 	s = serve(t, &fakeAsker{}, func(o *Options) { o.AddressHeader = "X-Visitor-k3y" })
 	_, body = s.get(t, "/example.com/install")
 	for _, kind := range recipeKinds {

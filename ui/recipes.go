@@ -9,6 +9,7 @@ import (
 	"text/template"
 
 	"footfall/aggregate"
+	"footfall/ui/words"
 )
 
 // Recipes let a website's own host pass on what the script needs, so that a
@@ -34,25 +35,24 @@ type recipe struct {
 
 // recipeKind is a recipe before its places are filled.
 type recipeKind struct {
-	id, name, file string
+	id, name string
+	file     string // where it goes, if that is a file of its own; the catalogues say else
 	// changing is whether the addresses from which it calls cannot be told to
 	// Footfall, because they belong to a provider and change.
 	changing bool
-	notes    []string
+	notes    []string // in the catalogues
 }
 
 var recipeKinds = []recipeKind{
-	{id: "nginx", name: "nginx", file: "the server block of the site",
-		notes: []string{"Is nginx behind another proxy itself? Then set_real_ip_from and real_ip_header make $remote_addr the visitor’s address."}},
-	{id: "caddy", name: "Caddy", file: "the site’s block in the Caddyfile"},
-	{id: "apache", name: "Apache", file: "the VirtualHost of the site"},
-	{id: "cloudflare", name: "Cloudflare", file: "a Worker", changing: true},
+	{id: "nginx", name: "nginx", notes: []string{"recipe.note.nginx"}},
+	{id: "caddy", name: "Caddy"},
+	{id: "apache", name: "Apache"},
+	{id: "cloudflare", name: "Cloudflare", changing: true},
 	{id: "netlify", name: "Netlify", file: "netlify/edge-functions/footfall.js", changing: true},
-	{id: "vercel", name: "Vercel", file: "middleware.js, beside package.json", changing: true},
-	{id: "nextjs", name: "Next.js", changing: true},
+	{id: "vercel", name: "Vercel", changing: true},
+	{id: "nextjs", name: "Next.js", file: "app{path}/[...path]/route.js", changing: true},
 	{id: "wordpress", name: "WordPress", file: "wp-content/mu-plugins/footfall.php",
-		notes: []string{"It works where WordPress answers addresses that are no files. If the web server looks for .js files itself, use the web server’s recipe instead: it is faster, too.",
-			"Is WordPress behind a proxy? Then REMOTE_ADDR has to be the visitor’s address there already."}},
+		notes: []string{"recipe.note.wordpress", "recipe.note.wordpress_proxy"}},
 }
 
 // recipeData fills the places of a recipe.
@@ -74,9 +74,9 @@ const (
 	secretHeader    = "X-Visitor-SECRET"
 )
 
-// recipes are those for a site. header is what the server has been told to read,
-// if it was; set is what tag takes.
-func recipes(site aggregate.Site, origin, header string, o tagOptions, set map[string]string) (all []recipe, err error) {
+// recipes are those for a site, explained in a language. header is what the server
+// has been told to read, if it was; set is what tag takes.
+func recipes(l *words.Locale, site aggregate.Site, origin, header string, o tagOptions, set map[string]string) (all []recipe, err error) {
 	o.on = maps.Clone(o.on)
 	o.on[ownHost] = true
 	data := recipeData{Site: site, Server: origin, Upstream: origin, Path: "/" + o.values[ownPath]}
@@ -91,9 +91,12 @@ func recipes(site aggregate.Site, origin, header string, o tagOptions, set map[s
 		} else if header == "" {
 			data.Header = forwardedHeader
 		}
-		r := recipe{ID: kind.id, Name: kind.name, File: kind.file, Notes: append([]string{trustNote(kind, header)}, kind.notes...)}
-		if kind.id == "nextjs" {
-			r.File = "app" + data.Path + "/[...path]/route.js"
+		r := recipe{ID: kind.id, Name: kind.name, File: strings.Replace(kind.file, "{path}", data.Path, 1), Notes: []string{trustNote(l, kind, header)}}
+		if r.File == "" {
+			r.File = l.Say("recipe.file." + kind.id)
+		}
+		for _, note := range kind.notes {
+			r.Notes = append(r.Notes, l.Say(note))
 		}
 		var text strings.Builder
 		if err := recipeTemplates().ExecuteTemplate(&text, kind.id, &data); err != nil {
@@ -106,17 +109,14 @@ func recipes(site aggregate.Site, origin, header string, o tagOptions, set map[s
 }
 
 // trustNote says how Footfall comes to believe what the proxy tells it.
-func trustNote(kind recipeKind, header string) string {
+func trustNote(l *words.Locale, kind recipeKind, header string) string {
 	switch {
 	case header != "" && kind.changing:
-		return "This server reads visitors’ addresses from the header " + header + ". Where " + kind.name + " calls from cannot be known, so it has to be " +
-			"started with --trusted-proxies 0.0.0.0/0,::/0, and the header’s name must be one that nobody guesses."
+		return l.Say("recipe.trust.changing_header", "header", header, "name", kind.name)
 	case header != "":
-		return "This server reads visitors’ addresses from the header " + header + ", from the same machine and from what --trusted-proxies names."
+		return l.Say("recipe.trust.header", "header", header)
 	case kind.changing:
-		return "Where " + kind.name + " calls from cannot be known, so the header’s name is the key: put something long that nobody guesses in the place of SECRET, and start " +
-			"Footfall with --trusted-proxies 0.0.0.0/0,::/0 --client-ip-header " + secretHeader + ". Whoever learns the name can pass for any address. " +
-			"It holds for all sites of this server, and whatever else stands in front of it has to set this header, too."
+		return l.Say("recipe.trust.changing", "header", secretHeader, "name", kind.name)
 	}
-	return "Footfall believes this proxy where it runs on the same machine. Does it run on another one? Then start Footfall with --trusted-proxies and its address."
+	return l.Say("recipe.trust")
 }
