@@ -102,10 +102,12 @@
     return words.en
   }
 
-  // Is the page at an address of that site?
+  // Is the page at the address of that site? A host below it, such as that of the
+  // statistics, has a storage of its own.
+  const bare = host => new URL('http://' + host).hostname.replace(/^www\./, '')
   const meant = site => {
     try {
-      return !site || ('.' + location.hostname).endsWith('.' + new URL('http://' + site).hostname.replace(/^www\./, ''))
+      return !site || bare(location.hostname) == bare(site)
     } catch {}
   }
 
@@ -116,8 +118,8 @@
   const stateOf = button => {
     let state = states.get(button)
     if (!state?.isConnected) {
-      state = button.parentNode.querySelector('[data-footfall-opt-out-state]') ||
-        button.insertAdjacentElement('afterend', document.createElement('span'))
+      state = button.parentNode.querySelector('[data-footfall-opt-out-state]')
+      if (!state) button.after(' ', state = document.createElement('span'))
       state.setAttribute('role', 'status')
       state.dataset.footfallOptOutState = ''
       if (!state.id) state.id = 'footfall-opt-out-' + ++named

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -133,6 +134,7 @@ func TestTheOptOutSpeaksTheLanguageOfThePage(t *testing.T) {
 	s.open("/")
 	s.becomes(theButton+".textContent", "Leave me out")
 	s.becomes(theState, "Counting "+s.host+":"+browser.web.addr)
+	s.becomes(theButton+`.parentNode.textContent`, "Leave me out Counting "+s.host+":"+browser.web.addr) // not in one word
 }
 
 func TestTheOptOutPromisesNothingThatItCannotDo(t *testing.T) {
@@ -159,6 +161,11 @@ func TestTheOptOutPromisesNothingThatItCannotDo(t *testing.T) {
 	elsewhere.becomes(theState+`.includes('does not reach other.example')`, "true")
 	elsewhere.open("/own")
 	elsewhere.becomes(theButton+".hidden", "false")
+	_, above, _ := strings.Cut(elsewhere.host, ".") // as stats.example.com is below example.com
+	elsewhere.page("/below", privacyPage("en", `data-site="`+above+`"`))
+	elsewhere.open("/below")
+	elsewhere.becomes(theButton+".hidden", "true")
+	elsewhere.becomes(theState+`.includes('does not reach `+above+`')`, "true")
 }
 
 func TestTheOptOutWorksUnderAStrictPolicyAndForLateButtons(t *testing.T) {

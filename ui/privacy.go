@@ -3,6 +3,7 @@ package ui
 import (
 	"bytes"
 	"net/url"
+	"strings"
 	"time"
 
 	"footfall/aggregate"
@@ -77,6 +78,7 @@ type privacyView struct {
 	Derived   []derivedRow // nil: none was asked for, or it was asked too often
 	Fate      string       // what would become of the reader's view
 	OptOut    string
+	Reaches   bool // the choice made there holds for the site
 	Policy    []string
 	Judged    []condition
 }
@@ -141,7 +143,12 @@ func (u *UI) privacyView(ctx *fasthttp.RequestCtx, l *words.Locale, site aggrega
 		v.Keys = append(v.Keys, k)
 	}
 	v.Facts = privacyFacts(l, settings, told, now)
-	v.Policy = privacyPolicy(l, site, settings, told, v.OptOut, origin+"/"+privacyPath+url.PathEscape(string(site)))
+	v.Reaches = isAt(site, origin)
+	objection := l.Say("privacy.policy.objection", "url", v.OptOut)
+	if !v.Reaches {
+		objection = l.Say("privacy.policy.objection.button", "site", site)
+	}
+	v.Policy = privacyPolicy(l, site, settings, told, objection, origin+"/"+privacyPath+url.PathEscape(string(site)))
 	v.Judged = judge(l, settings, told)
 	if len(ctx.QueryArgs().Peek("you")) > 0 && u.derive != nil {
 		v.Asked = true
@@ -190,8 +197,16 @@ func signals(l *words.Locale, settings *aggregate.Settings) string {
 	return l.Say("privacy.fact.signals.none")
 }
 
-// privacyPolicy is a text for the site's own page, paragraph by paragraph.
-func privacyPolicy(l *words.Locale, site aggregate.Site, settings *aggregate.Settings, told Disclosure, optOut, page string) []string {
+// isAt reports whether pages of origin share the browser's storage with the site's: a
+// choice that is made on another host, be it one below the site, does not hold there.
+func isAt(site aggregate.Site, origin string) bool {
+	at, err := url.Parse(origin)
+	return err == nil && strings.EqualFold(strings.TrimPrefix(at.Hostname(), "www."), string(site))
+}
+
+// privacyPolicy is a text for the site's own page, paragraph by paragraph; objection
+// and page are how to be left out, and where this is explained.
+func privacyPolicy(l *words.Locale, site aggregate.Site, settings *aggregate.Settings, told Disclosure, objection, page string) []string {
 	kept := l.Say("privacy.policy.kept.always")
 	if settings.Retention > 0 {
 		kept = l.Say("privacy.policy.kept", "n", settings.Retention)
@@ -204,7 +219,7 @@ func privacyPolicy(l *words.Locale, site aggregate.Site, settings *aggregate.Set
 		l.Say("privacy.policy.sent", "site", site),
 		l.Say("privacy.policy.derived") + " " + l.Say("privacy.policy.place."+string(told.Places)) + " " + l.Say("privacy.policy.salt"),
 		l.Say("privacy.policy.counters") + floor + " " + kept,
-		l.Say("privacy.policy.objection", "url", optOut),
+		objection,
 	}
 	if settings.GPC || settings.DNT {
 		all = append(all, l.Say("privacy.policy.signal", "signals", signals(l, settings)))

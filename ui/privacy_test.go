@@ -32,6 +32,21 @@ func withDerived(d Derived, ok bool) func(*Options) {
 	}
 }
 
+// A notice with a link to a button that has no effect would be worse than none.
+func TestTheTransparencyPagePromisesNoButtonThatDoesNotReachTheSite(t *testing.T) {
+	for origin, reaches := range map[string]bool{"https://example.com": true, "https://www.example.com/in": true,
+		"https://stats.example.com": false, "https://stats.example.net": false} {
+		s := serve(t, fullAsker(), func(o *Options) { o.PublicURL = origin })
+		_, body := s.get(t, "/privacy/example.com", away)
+		if got := strings.Contains(body, "You can object to being counted here: "+origin+"/opt-out"); got != reaches {
+			t.Errorf("at %s: the notice leads to the opt-out page: %v, want %v", origin, got, reaches)
+		}
+		if got := strings.Contains(body, "leaves you out belongs on a page of"); got == reaches {
+			t.Errorf("at %s: the page says where the button belongs: %v, want %v", origin, got, !reaches)
+		}
+	}
+}
+
 func TestTheTransparencyPageTellsTheRunningSettings(t *testing.T) {
 	s := serve(t, fullAsker(), withPin, func(o *Options) {
 		o.PublicURL = "https://stats.example.net"
