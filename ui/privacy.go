@@ -149,7 +149,7 @@ func (u *UI) privacyView(ctx *fasthttp.RequestCtx, l *words.Locale, site aggrega
 		objection = l.Say("privacy.policy.objection.button", "site", site)
 	}
 	v.Policy = privacyPolicy(l, site, settings, told, objection, origin+"/"+privacyPath+url.PathEscape(string(site)))
-	v.Judged = judge(l, settings, told)
+	v.Judged = judge(l, settings, told, v.Reaches)
 	if len(ctx.QueryArgs().Peek("you")) > 0 && u.derive != nil {
 		v.Asked = true
 		if d, ok := u.derive(ctx, site); ok {

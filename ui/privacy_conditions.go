@@ -27,8 +27,9 @@ const (
 // oldestAsked is how many months old data may be.
 const oldestAsked = 25
 
-// judge holds a site's settings against the conditions.
-func judge(l *words.Locale, settings *aggregate.Settings, told Disclosure) (all []condition) {
+// judge holds a site's settings against the conditions. reaches: what is chosen on
+// the opt-out page of this server holds for the site.
+func judge(l *words.Locale, settings *aggregate.Settings, told Disclosure, reaches bool) (all []condition) {
 	add := func(name string, state conditionState, here string) {
 		all = append(all, condition{Asked: l.Say("cnil." + name), Here: here, State: state, Verdict: l.Say("cnil.state." + string(state))})
 	}
@@ -55,11 +56,14 @@ func judge(l *words.Locale, settings *aggregate.Settings, told Disclosure) (all 
 		}
 		add("age", state, l.Say("cnil.age.here", "n", settings.Retention, "old", oldest))
 	}
+	state, objection := asAsked, l.Say("cnil.objection.button")
 	if settings.GPC {
-		add("objection", asAsked, l.Say("cnil.objection.here"))
-	} else {
-		add("objection", asAsked, l.Say("cnil.objection.button"))
+		objection = l.Say("cnil.objection.here")
 	}
+	if !reaches {
+		state, objection = onOwner, objection+" "+l.Say("cnil.objection.place")
+	}
+	add("objection", state, objection)
 	add("told", onOwner, l.Say("cnil.told.here"))
 	return all
 }

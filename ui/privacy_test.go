@@ -44,6 +44,9 @@ func TestTheTransparencyPagePromisesNoButtonThatDoesNotReachTheSite(t *testing.T
 		if got := strings.Contains(body, "leaves you out belongs on a page of"); got == reaches {
 			t.Errorf("at %s: the page says where the button belongs: %v, want %v", origin, got, !reaches)
 		}
+		if got := strings.Contains(body, "The button has to stand on a page of the site itself."); got == reaches {
+			t.Errorf("at %s: that it is easy to object is left to the operator: %v, want %v", origin, got, !reaches)
+		}
 	}
 }
 
