@@ -25,7 +25,8 @@
 //	                  the reason for which the server did not count it, or why
 //	                  nothing was sent
 //	data-outbound     "off": no clicks on links to other hosts
-//	data-downloads    file name extensions that are downloads (pdf|zip), or "off"
+//	data-downloads    file name extensions that are downloads (pdf|zip), or "off":
+//	                  the server drops what it is told of others
 //	data-404          "off": no event of its own for pages answered 404
 //	data-include      only what happens on these paths: globs, separated by commas;
 //	data-exclude      not these paths   * stops at a slash, ** does not

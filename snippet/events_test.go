@@ -44,6 +44,9 @@ func (s *site) about(name, link string, words ...string) {
 	if b.L != nil {
 		got = *b.L
 	}
+	if strings.HasPrefix(link, "/") {
+		link = s.url(link)
+	}
 	if got != link {
 		s.t.Errorf("link of %q: got %s, want %s", name, got, link)
 	}
@@ -174,7 +177,7 @@ func TestOwnKindsOfDownloadsAreTold(t *testing.T) {
 
 func TestPartsCanBeTurnedOff(t *testing.T) {
 	s := newSite(t, nil)
-	s.page("/", stay+s.tag(`data-downloads=off data-outbound=off`)+`<a id=a href="/x.pdf">x</a><a id=b href="https://elsewhere.test/">x</a>`)
+	s.page("/", stay+s.tag(`data-outbound=off`)+`<a id=a href="/x.html">x</a><a id=b href="https://elsewhere.test/">x</a>`)
 	s.page("/404", s.tag(`data-404=off`))
 	s.open("/")
 	s.js(`a.click(); b.click()`)
@@ -248,7 +251,16 @@ func TestTaggedElementsSendTheirEventAndNoOther(t *testing.T) {
 			`<a id=x href="https://elsewhere.test/?a=1" class="plausible-event-name=Sign+Up">x</a>`, "click", "https://elsewhere.test/",
 			[]string{"plausible-event-name=Sign+Up"}},
 		"class around a link": {
-			`<div class="plausible-event-name=Sign+Up"><a href="/x.pdf?plausible-event-name=No"><i id=x>x</i></a></div>`, "click", "none",
+			`<div class="plausible-event-name=Sign+Up"><a href="/x.pdf?plausible-event-name=No"><i id=x>x</i></a></div>`, "click", "/x.pdf",
+			[]string{"plausible-event-name=Sign+Up"}},
+		"class inside a link": {
+			`<a href="https://elsewhere.test/p?q=1"><i id=x class="plausible-event-name=Sign+Up">x</i></a>`, "click", "https://elsewhere.test/p",
+			[]string{"plausible-event-name=Sign+Up"}},
+		"class around a form": {
+			`<div class="plausible-event-name=Sign+Up"><form><button id=x>x</button></form></div>`, "submit", "none",
+			[]string{"plausible-event-name=Sign+Up"}},
+		"button in a form": {
+			`<form><button type=button id=x class="plausible-event-name=Sign+Up">x</button></form>`, "click", "none",
 			[]string{"plausible-event-name=Sign+Up"}},
 		"attribute": {
 			`<button id=x data-footfall-event-name="Sign Up" data-footfall-event-plan="a+b = c">x</button>`, "click", "none",
@@ -270,6 +282,22 @@ func TestTaggedElementsSendTheirEventAndNoOther(t *testing.T) {
 			s.js(`x.dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true}))`)
 			s.expect("pageview /", c.event+" /")
 			s.about(c.event, c.link, c.words...)
+		})
+	}
+}
+
+func TestClicksIntoATaggedFormAreNoEvents(t *testing.T) {
+	for name, html := range map[string]string{
+		"form":        `<form class="plausible-event-name=Sign+Up"><input id=i><a id=a href="https://elsewhere.test/">terms</a></form>`,
+		"around form": `<div class="plausible-event-name=Sign+Up"><form><input id=i><a id=a href="https://elsewhere.test/">terms</a></form></div>`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, map[string]string{"/": stay + "TAG" + html})
+			s.open("/")
+			s.js(`i.click(); a.click(); document.forms[0].dispatchEvent(new Event('focus'))`)
+			s.expect("pageview /")
+			s.js(`document.forms[0].requestSubmit()`)
+			s.expect("pageview /", "submit /")
 		})
 	}
 }

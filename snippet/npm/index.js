@@ -2,9 +2,9 @@
 // tracker.js
 var start = (TAG) => {
   try {
-    let tag = TAG, options = tag.dataset, take, report, attentive, depth, engaged, since, shown = {}, { q: [...calls] = [] } = window.footfall || window.plausible || 0, send = async (kind, { u: at = location, url: address = at, ...more } = {}, element, beacon) => {
+    let tag = TAG, options = tag.dataset, report, engaged, since, take, shown = {}, attentive, depth, { q: [...calls] = [] } = window.footfall || window.plausible || 0, send = async (kind, { u: at = location, url: address = at, ...more } = {}, element, beacon) => {
       try {
-        throw address = new URL(address, location), address.search = address.search.replace(/([&?]((source=|utm_|ref=)[^&]*|\w+(clk?|bra)id=))|./g, "$1"), address.hash = "hash" in options ? address.hash.split(/[?&=]/)[0] : "", at = address.pathname + address.hash, !kind | kind == 404 && shown[kind] == (shown[kind] = at) ? 0 : ((kind ||= "pageview") == "pageview" && (report?.(), engaged = depth = 0, // A tenth of a second is not worth a request and stays in the account. How
+        throw address = new URL(address, location), address.search = address.search.replace(/([&?]((ref=|utm_|source=)[^&]*|\w+(clk?|bra)id=))|./g, "$1"), address.hash = "hash" in options ? address.hash.split(/[?&=]/)[0] : "", at = address.pathname + address.hash, !kind | kind == 404 && shown[kind] == (shown[kind] = at) ? 0 : ((kind ||= "pageview") == "pageview" && (report?.(), engaged = depth = 0, // A tenth of a second is not worth a request and stays in the account. How
         // deep a point lies is told by the page as it is now, not as it was while it
         // was being put together.
         report = () => engaged > 99 && send("engagement", { u: address, e: engaged, sd: depth * 100 / document.documentElement?.scrollHeight, ...engaged = 0 })), // A browser that does not let anybody ask for an objection throws here, and
@@ -21,28 +21,28 @@ var start = (TAG) => {
           // attributes data-footfall-event-name="Sign up" and, on the tag,
           // event-author="Ann". They are read from a copy without contents in a
           // document where nothing is loaded, played or run.
-          t: [tag, element].map((one) => one && new Document().importNode(one).outerHTML.match(/( |plausible-|footfall-)(revenue|event)-(="[^"]*|[^" ])+/g)),
+          t: [tag, element].map((one) => one && new Document().importNode(one).outerHTML.match(/(plausible-| |footfall-)(event|revenue)-(="[^"]*|[^" ])+/g)),
           ...more
         })) ? await fetch(options.api || new URL("../api/event", tag.src), {
-          method: "POST",
+          keepalive: 1,
           body: JSON.stringify(beacon),
           referrerPolicy: "origin",
           credentials: "omit",
-          keepalive: 1
+          method: "POST"
         }) : "transform" : "exclude" : "local");
       } catch (result) {
         result && "debug" in options && console.warn(result, ...result.headers || []), more.callback?.(result);
       }
     }, look = (heard) => {
       try {
-        engaged += attentive * (-since + (since = performance.now())), heard.persisted ? shown = {} : depth = Math.max(depth, scrollY + innerHeight);
-        let tagged = heard.target.closest("[class*=plausible-event-name],[data-footfall-event-name]"), clicked = tagged || heard.target.closest("a,form");
-        (clicked.action ? heard.type > "su" && (tagged || "forms" in options) : heard.button < 2 && (tagged || clicked.host && (clicked.host != location.host && options.outbound != "off" || options.downloads != "off" && /\.(?!.sp|.?h[tp])[^/]+$/.test(clicked.pathname)))) && send(heard.type, { l: clicked.host && clicked.origin + clicked.pathname, k: [options.downloads, options.outbound] }, clicked);
+        engaged += attentive * (-since + (since = performance.now())), heard.persisted ? shown = {} : depth = Math.max(depth, innerHeight + scrollY);
+        let tagged = heard.target.closest("[data-footfall-event-name],[class*=plausible-event-name]"), link = heard.target.closest("a");
+        (heard.type > "su" ? tagged || "forms" in options : heard.button < 2 && (tagged ? !tagged.contains(heard.target.closest("form")) : link.host && (link.host != location.host && options.outbound != "off" || /\.(?!.sp|.?h[tp])[^/]+$/.test(link.pathname)))) && send(heard.type, { l: link?.host && link.origin + link.pathname, k: [options.downloads, options.outbound] }, tagged || link);
       } catch {
       }
       (attentive = !document.hidden && ("manual" in options || send(), calls.splice(0).map(take = (call) => send(...call)), document.hasFocus())) || report?.();
     };
-    (window.plausible = window.footfall = (...words) => take ? take(words) : calls.push(words)).q = 0, options[404] != "off" && performance.getEntries()[0].responseStatus == 404 && calls.push([404]), setTimeout(look), "scroll pageshow click submit focus auxclick blur visibilitychange".split(" ").map((moment) => addEventListener(moment, look, 1)), (window.navigation || setInterval(look, 500)).addEventListener("currententrychange", look);
+    (window.plausible = window.footfall = (...words) => take ? take(words) : calls.push(words)).q = 0, options[404] != "off" && performance.getEntries()[0].responseStatus == 404 && calls.push([404]), setTimeout(look), "pageshow auxclick submit focus blur click scroll visibilitychange".split(" ").map((moment) => addEventListener(moment, look, 1)), (window.navigation || setInterval(look, 500)).addEventListener("currententrychange", look);
   } catch {
   }
 };

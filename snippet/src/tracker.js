@@ -20,20 +20,21 @@
 // The file is written to be small when it is compressed. That is why it says in
 // one expression what could be said in three statements, why a value that is not
 // there yet (undefined, NaN) stands for "not yet", why one function hears all events
-// and looks at everything each time, and why every variable has a name of its own
+// and looks at everything each time, why lists stand in the order in which they do
+// (others were tried, and were larger), and why every variable has a name of its own
 // that is no property's (build/names.go).
 
 try {
   const tag = TAG
   const options = tag.dataset
 
-  let take             // what happens to a call, once somebody saw the page
   let report           // sends the attention since the last report, once there was a view
-  let attentive        // is the page visible and focused
-  let depth            // the deepest point seen, in pixels
   let engaged          // attention not reported yet, in milliseconds: NaN before the first view
   let since            // until when it is counted
+  let take             // what happens to a call, once somebody saw the page
   let shown = {}       // paths of the last automatic view and of the last 404, by name
+  let attentive        // is the page visible and focused
+  let depth            // the deepest point seen, in pixels
 
   // What the page called before. Where this script runs already, by another tag, q is
   // 0, which is no list, and so the second run ends here.
@@ -50,7 +51,7 @@ try {
       // one; of the fragment, in hash mode, the route.
       address = new URL(address, location)
       address.search = EXTRAS
-        ? address.search.replace(/([&?]((source=|utm_|ref=)[^&]*|\w+(clk?|bra)id=))|./g, '$1')
+        ? address.search.replace(/([&?]((ref=|utm_|source=)[^&]*|\w+(clk?|bra)id=))|./g, '$1')
         : address.search.replace(/([?&](source=|utm_|ref=)[^&]*)|./g, '$1')
       address.hash = EXTRAS && (NAMED_HASH || 'hash' in options) ? address.hash.split(/[?&=]/)[0] : ''
       at = EXTRAS ? address.pathname + address.hash : address.pathname
@@ -92,15 +93,15 @@ try {
                 // attributes data-footfall-event-name="Sign up" and, on the tag,
                 // event-author="Ann". They are read from a copy without contents in a
                 // document where nothing is loaded, played or run.
-                t: [tag, element].map(one => one && new Document().importNode(one).outerHTML.match(/( |plausible-|footfall-)(revenue|event)-(="[^"]*|[^" ])+/g)),
+                t: [tag, element].map(one => one && new Document().importNode(one).outerHTML.match(/(plausible-| |footfall-)(event|revenue)-(="[^"]*|[^" ])+/g)),
                 ...more
               } : { v: 1 }
             })) ? await fetch(options.api || new URL('../api/event', tag.src), {
-                method: 'POST',
+                keepalive: 1,
                 body: JSON.stringify(beacon),
                 referrerPolicy: 'origin',
                 credentials: 'omit',
-                keepalive: 1
+                method: 'POST'
               })
               : 'transform'
     } catch (result) {
@@ -118,20 +119,22 @@ try {
         engaged += attentive * (-since + (since = performance.now()))
         // The return from the back-forward cache is another view. The first look is
         // at no event, and ends here.
-        heard.persisted ? shown = {} : depth = Math.max(depth, scrollY + innerHeight)
+        heard.persisted ? shown = {} : depth = Math.max(depth, innerHeight + scrollY)
 
         // Clicks and submitted forms: what is tagged, else what leads to another host
         // or may be a download, which the server knows by k, the kinds that count and
         // whether other hosts do. Pages that are no downloads end in .html, .php, .asp
-        // and the like. Without an element to speak of this throws, which ends the look.
-        // Only forms have an action; of all that happens only submit comes after "su".
-        const tagged = heard.target.closest('[class*=plausible-event-name],[data-footfall-event-name]')
-        const clicked = tagged || heard.target.closest('a,form')
-        if (clicked.action ? heard.type > 'su' && (tagged || 'forms' in options)
-          : heard.button < 2 && (tagged || clicked.host && (
-            clicked.host != location.host && options.outbound != 'off' || options.downloads != 'off' && /\.(?!.sp|.?h[tp])[^/]+$/.test(clicked.pathname)
+        // and the like. A form that is tagged, or stands in something tagged, counts
+        // when it is submitted, not with each click into it; of all that happens only
+        // submit comes after "su". Without an element to speak of this throws, which
+        // ends the look.
+        const tagged = heard.target.closest('[data-footfall-event-name],[class*=plausible-event-name]')
+        const link = heard.target.closest('a')
+        if (heard.type > 'su' ? tagged || 'forms' in options
+          : heard.button < 2 && (tagged ? !tagged.contains(heard.target.closest('form')) : link.host && (
+            link.host != location.host && options.outbound != 'off' || /\.(?!.sp|.?h[tp])[^/]+$/.test(link.pathname)
           ))
-        ) send(heard.type, { l: clicked.host && clicked.origin + clicked.pathname, k: [options.downloads, options.outbound] }, clicked)
+        ) send(heard.type, { l: link?.host && link.origin + link.pathname, k: [options.downloads, options.outbound] }, tagged || link)
       } catch {}
     }
 
@@ -151,7 +154,7 @@ try {
   // The first look is a task of its own, so that the script itself is done at once.
   setTimeout(look);
 
-  (EXTRAS ? 'scroll pageshow click submit focus auxclick blur visibilitychange' : 'visibilitychange')
+  (EXTRAS ? 'pageshow auxclick submit focus blur click scroll visibilitychange' : 'visibilitychange')
     .split(' ').map(moment => addEventListener(moment, look, 1));
   // A browser without the Navigation API (before 2026, in part) looks by itself
   // whether an application went on to another page, and this ends there.
