@@ -327,7 +327,7 @@ func (e *eater) settle(bucket int32, s stretch) error {
 func (e *eater) limit(bucket int32, s stretch) (aggregate.Counts, error) {
 	total, most, err := e.p.totalOf(s, true)
 	total[aggregate.Visitors] = most
-	if s.month == "" || err != nil {
+	if !s.month || err != nil {
 		return total, err
 	}
 	b := e.p.buckets[bucket]

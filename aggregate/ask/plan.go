@@ -37,8 +37,8 @@ type plan struct {
 	leaves []leaf
 	facts  []fact
 
-	seen   map[stretch][]dayTotal         // totals that were read, see totals
-	linked map[aggregate.Day][]linkedDays // by month, see linkedIn
+	seen   map[stretch][]dayTotal       // totals that were read, see totals
+	linked map[aggregate.Day]linkedDays // by month, see linkedIn
 	grid   *grid
 	notes  notes
 }
@@ -46,7 +46,7 @@ type plan struct {
 // newPlan understands the query and refuses what cannot be answered.
 func (a *Asker) newPlan(q *aggregate.Query, settings aggregate.Settings, open []aggregate.Day, since aggregate.Day) (*plan, error) {
 	p := &plan{a: a, q: q, settings: settings, loc: settings.Location(), now: a.clock(), open: open, since: since,
-		seen: map[stretch][]dayTotal{}, linked: map[aggregate.Day][]linkedDays{}}
+		seen: map[stretch][]dayTotal{}, linked: map[aggregate.Day]linkedDays{}}
 	p.today = aggregate.DayOf(p.now, p.loc)
 	if err := p.setRange(); err != nil {
 		return nil, err
@@ -177,8 +177,8 @@ func begin(c *aggregate.Counts, first bool) {
 // once.
 type stretch struct {
 	first, last aggregate.Day
-	imports     whose   // whose dated blocks
-	month       undated // whose links that lost their date in the month are to be added
+	imports     whose // whose dated blocks
+	month       bool  // links that lost their date in the month are to be added
 }
 
 // whose says of whom blocks are read.
@@ -226,7 +226,7 @@ func (p *plan) stretches(first, last aggregate.Day) (all []stretch, err error) {
 		}
 		s := stretch{first: d, last: d, imports: w}
 		if len(p.facts) == 2 && (n == 0 || all[n-1].first.Month() != d.Month()) {
-			if s.month, err = p.undatedIn(d.Month(), first, last); err != nil {
+			if s.month, err = p.holdsUndated(d.Month(), first, last); err != nil {
 				return nil, err
 			}
 		}

@@ -183,7 +183,7 @@ func (s *adder) number(side int, dict, values []string) []string {
 // sums adds up the blocks of a and b over a stretch.
 func (p *plan) sums(a, b aggregate.Dimension, s stretch) (*sums, error) {
 	if b == aggregate.None {
-		s.month = ""
+		s.month = false
 	}
 	key := cacheKey{p.q.Site, a, b, s}
 	value, token := p.a.cache.get(key)
@@ -199,11 +199,11 @@ func (p *plan) sums(a, b aggregate.Dimension, s stretch) (*sums, error) {
 			}
 			return nil
 		})
-	if err == nil && s.month != "" {
+	if err == nil && s.month {
 		month := s.first.Month()
 		err = p.a.blocks.Range(p.q.Site, imports, aggregate.OneMonth, a, b, month, month,
 			func(k aggregate.Key, block *aggregate.Block) error {
-				if s.month.has(k.Import) {
+				if p.everyone().has(k.Import) {
 					sum.add(block, true)
 				}
 				return nil
@@ -242,7 +242,7 @@ type dayTotal struct {
 
 // totals are the whole days' totals of a stretch.
 func (p *plan) totals(s stretch) ([]dayTotal, error) {
-	s.month = ""
+	s.month = false
 	if days, ok := p.seen[s]; ok {
 		return days, nil
 	}

@@ -32,9 +32,9 @@ func TestTheFirstCommitOfTodayChangesNoEarlierAnswer(t *testing.T) {
 	}
 }
 
-// Links that lost their date belong to a range that holds all days of those who
-// counted them, whatever days others have.
-func TestLinksWithoutADateAreShownWhereAllDaysOfTheirImportLieWithin(t *testing.T) {
+// Links that lost their date belong to a range that holds all days of the month that
+// have links, of live counters where imports are left out.
+func TestLinksWithoutADateAreShownWhereAllDaysWithLinksLieWithin(t *testing.T) {
 	s := linkedStage(t)
 	april := func(d int) aggregate.Day { return day(2026, time.April, d) }
 	for _, c := range []struct {
