@@ -2,7 +2,9 @@ package fold
 
 import (
 	"cmp"
+	"runtime"
 	"slices"
+	"sync"
 
 	"footfall/aggregate"
 )
@@ -14,6 +16,10 @@ import (
 // A month's row is what the day adds to the month: what a visit had carried over
 // midnight is taken off already, except on the month's first day, where it stays
 // in the carried columns for ranges that begin earlier.
+//
+// The days of an import, which has nothing else to do meanwhile, are worked out on
+// all processors; a live day beside its visitors, one dimension after the other.
+// Either way the blocks come in one order.
 func (d *Day) Links(site aggregate.Site, imp aggregate.ImportID, floor int, emit func(aggregate.Put) error) error {
 	partners := map[aggregate.Dimension][]aggregate.Dimension{}
 	for _, p := range aggregate.Pairs() {
@@ -21,19 +27,53 @@ func (d *Day) Links(site aggregate.Site, imp aggregate.ImportID, floor int, emit
 			partners[p.A] = append(partners[p.A], p.B)
 		}
 	}
+	links := make([]func() []aggregate.Put, 0, len(partners))
 	for a := aggregate.FirstVisitFact; a <= aggregate.LastEventFact; a++ {
-		for i, l := range d.linksOf(a, partners[a]) {
-			p := aggregate.Pair{A: a, B: partners[a][i]}
-			rows := l.rows(d)
-			if p == aggregate.MakePair(aggregate.EventName, aggregate.Property) {
-				rows = append(rows, d.absentLinks()...)
-			}
-			if err := d.emitLinks(p, rows, site, imp, floor, emit); err != nil {
+		links = append(links, func() []aggregate.Put { return d.linkPuts(a, partners[a], site, imp, floor) })
+	}
+	if imp != aggregate.Live {
+		var finished func()
+		links, finished = ahead(links)
+		defer finished()
+	}
+	for _, puts := range links {
+		for _, p := range puts() {
+			if err := emit(p); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// ahead runs functions on all processors, and returns ones that wait for their
+// results; finished returns when all have ended.
+func ahead[T any](fns []func() T) (results []func() T, finished func()) {
+	var all sync.WaitGroup
+	free := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for _, fn := range fns {
+		result := make(chan T, 1)
+		all.Go(func() {
+			free <- struct{}{}
+			result <- fn()
+			<-free
+		})
+		results = append(results, func() T { return <-result })
+	}
+	return results, all.Wait
+}
+
+// linkPuts are the blocks that link one dimension with its partners.
+func (d *Day) linkPuts(a aggregate.Dimension, partners []aggregate.Dimension, site aggregate.Site, imp aggregate.ImportID, floor int) (puts []aggregate.Put) {
+	for i, l := range d.linksOf(a, partners) {
+		p := aggregate.Pair{A: a, B: partners[i]}
+		rows := l.rows(d)
+		if p == aggregate.MakePair(aggregate.EventName, aggregate.Property) {
+			rows = append(rows, d.absentLinks()...)
+		}
+		puts = append(puts, d.pairPuts(p, rows, site, imp, floor)...)
+	}
+	return puts
 }
 
 // absentLinks are, for each event name, the events that lack a property key.
@@ -51,8 +91,8 @@ func (d *Day) absentLinks() []aggregate.ScanRow {
 	return rows
 }
 
-func (d *Day) emitLinks(p aggregate.Pair, rows []aggregate.ScanRow, site aggregate.Site, imp aggregate.ImportID,
-	floor int, emit func(aggregate.Put) error) error {
+// pairPuts are the blocks of a pair: of the day, and of its month.
+func (d *Day) pairPuts(p aggregate.Pair, rows []aggregate.ScanRow, site aggregate.Site, imp aggregate.ImportID, floor int) (puts []aggregate.Put) {
 	var dated, undated []aggregate.ScanRow
 	for _, r := range rows {
 		if floor <= 1 || r.Counts[aggregate.Visitors] >= int64(floor) { // off: also links of engagements alone
@@ -68,16 +108,13 @@ func (d *Day) emitLinks(p aggregate.Pair, rows []aggregate.ScanRow, site aggrega
 	}
 	key := aggregate.Key{Site: site, Import: imp, Span: aggregate.OneDay, Day: d.day, A: p.A, B: p.B}
 	if len(dated) > 0 {
-		put := aggregate.Put{Key: key, Block: linkBlock(dated, aggregate.Meta{Floor: uint32(floor)}), Add: true}
-		if err := emit(put); err != nil {
-			return err
-		}
+		puts = append(puts, aggregate.Put{Key: key, Block: linkBlock(dated, aggregate.Meta{Floor: uint32(floor)}), Add: true})
 	}
-	if len(undated) == 0 {
-		return nil
+	if len(undated) > 0 {
+		key.Span, key.Day = aggregate.OneMonth, d.day.Month()
+		puts = append(puts, aggregate.Put{Key: key, Block: linkBlock(undated, aggregate.Meta{Floor: 1}), Add: true})
 	}
-	key.Span, key.Day = aggregate.OneMonth, d.day.Month()
-	return emit(aggregate.Put{Key: key, Block: linkBlock(undated, aggregate.Meta{Floor: 1}), Add: true})
+	return puts
 }
 
 // linkBlock makes a block of links from rows in any order.
