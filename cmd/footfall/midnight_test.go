@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -15,6 +16,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"footfall/storage/volatile"
 )
 
 // wallClock is a clock that shows what a test sets.
@@ -56,8 +59,13 @@ func (h *installation) insideWith(clock *wallClock, state string, notices notice
 	s := &inside{clock: clock, ended: make(chan error, 1),
 		server: &server{t: h.t, home: h, client: &http.Client{Transport: &http.Transport{}, Timeout: patience}}}
 	var err error
-	s.real, err = OpenServer(serverOptions{data: h.data, clock: clock.now, log: &s.log,
-		flags: serverFlags{entranceFlags: entranceFlags{Listen: "127.0.0.1:0"}, noticeFlags: notices, StateDir: state, CommitInterval: 20 * time.Millisecond, TrustedProxies: "loopback", LogLevel: "info"}})
+	// A process that another test is starting holds, between fork and exec, the locks of
+	// a server that has just ended here.
+	eventually(h.t, "the memory state is free", func() bool {
+		s.real, err = OpenServer(serverOptions{data: h.data, clock: clock.now, log: &s.log,
+			flags: serverFlags{entranceFlags: entranceFlags{Listen: "127.0.0.1:0"}, noticeFlags: notices, StateDir: state, CommitInterval: 20 * time.Millisecond, TrustedProxies: "loopback", LogLevel: "info"}})
+		return !errors.Is(err, volatile.ErrLocked)
+	})
 	if err != nil {
 		h.t.Fatal(err)
 	}
