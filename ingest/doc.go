@@ -15,7 +15,8 @@
 //
 // There are several doors to the same way: POST /api/event and the pixel, those of
 // GoatCounter's and Umami's scripts (goatcounter.go, umami.go), and that of back
-// ends with a token, which alone may say whom they speak for (told.go).
+// ends with a token, which alone may say whom they speak for (told.go). What the
+// script tells raw of clicks and forms gets its name in element.go.
 //
 // The way of a beacon: Door (HTTP) finds the caller and reads the body into a
 // Ticket; Clerk, which knows no transport, judges the ticket for one site and
