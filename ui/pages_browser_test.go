@@ -3,8 +3,6 @@ package ui
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -97,16 +95,8 @@ func otherPagesFit(t *testing.T, b *tab) {
 	}
 }
 
-// otherPagesHaveNoBarrier has axe-core look at them.
+// otherPagesHaveNoBarrier looks at them as noBarriers does.
 func otherPagesHaveNoBarrier(t *testing.T, b *tab) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	axe, err := os.ReadFile(filepath.Join(cache, "footfall", "axe", "node_modules", "axe-core", "axe.min.js"))
-	if err != nil {
-		t.Fatalf("axe-core is not there (%v); `make tools` fetches it", err)
-	}
 	s := evilStand(t)
 	b.look(t, 390, 900, "dark")
 	for i, path := range otherPages {
@@ -114,12 +104,7 @@ func otherPagesHaveNoBarrier(t *testing.T, b *tab) {
 			b.look(t, 1280, 900, "light")
 		}
 		b.open(t, s.url+path)
-		evaluate[bool](t, b, string(axe)+";true")
-		evaluate[bool](t, b, `(window.found = null, axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations']}).then(r => {
-			window.found = r.violations.map(v => v.impact + ' ' + v.id + ': ' + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160)).join(' | '))
-		}), true)`)
-		b.until(t, `window.found !== null`)
-		for _, v := range evaluate[[]string](t, b, `window.found`) {
+		for _, v := range b.barriers(t) {
 			t.Errorf("%s: %s", path, v)
 		}
 	}

@@ -180,8 +180,9 @@ func keysSteer(t *testing.T, b *tab) {
 	b.quiet(t)
 }
 
-// noBarriers has axe-core look at every page and state: nothing serious may be found.
-func noBarriers(t *testing.T, b *tab) {
+// barriers has axe-core look at the page as it stands, and returns what it finds.
+func (b *tab) barriers(t *testing.T) []string {
+	t.Helper()
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		t.Fatal(err)
@@ -190,6 +191,16 @@ func noBarriers(t *testing.T, b *tab) {
 	if err != nil {
 		t.Fatalf("axe-core is not there (%v); `make tools` fetches it", err)
 	}
+	evaluate[bool](t, b, string(axe)+";true")
+	evaluate[bool](t, b, `(window.found = null, axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations']}).then(r => {
+		window.found = r.violations.map(v => v.impact + ' ' + v.id + ': ' + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160) + ' — ' + (n.any[0]?.message ?? n.all[0]?.message ?? n.none[0]?.message ?? '')).join(' | '))
+	}), true)`)
+	b.until(t, `window.found !== null`)
+	return evaluate[[]string](t, b, `window.found`)
+}
+
+// noBarriers looks at every page and state: nothing serious may be found.
+func noBarriers(t *testing.T, b *tab) {
 	full, empty := serve(t, fullAsker(), since2025), serve(t, &fakeAsker{})
 	broken := fullAsker()
 	broken.fail = map[string]error{"time:day": os.ErrPermission, "visit:channel": os.ErrPermission}
@@ -208,15 +219,10 @@ func noBarriers(t *testing.T, b *tab) {
 	} {
 		b.look(t, p.width, 900, p.scheme)
 		b.open(t, p.url)
-		evaluate[bool](t, b, string(axe)+";true")
 		if p.open != "" {
 			evaluate[bool](t, b, `(`+p.open+`, true)`)
 		}
-		evaluate[bool](t, b, `(window.found = null, axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations']}).then(r => {
-			window.found = r.violations.map(v => v.impact + ' ' + v.id + ': ' + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160) + ' — ' + (n.any[0]?.message ?? n.all[0]?.message ?? n.none[0]?.message ?? '')).join(' | '))
-		}), true)`)
-		b.until(t, `window.found !== null`)
-		for _, v := range evaluate[[]string](t, b, `window.found`) {
+		for _, v := range b.barriers(t) {
 			at, _ := url.Parse(p.url)
 			t.Errorf("%s (%s, %d pixels): %s", at.RequestURI(), p.scheme, p.width, v)
 		}
