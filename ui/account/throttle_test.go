@@ -138,7 +138,8 @@ func TestTheMemoryOfTriesIsBounded(t *testing.T) {
 }
 
 // TestSigningInTakesTheSameTimeForEverybody measures accounts with a password,
-// without one, and none at all: at the real cost, one after the other, medians.
+// without one, and none at all: at the real cost, one after the other, lower quartiles,
+// since what else the machine does only ever adds time.
 func TestSigningInTakesTheSameTimeForEverybody(t *testing.T) {
 	d := open(t)
 	d.hasher.cost = Cost{Memory: 4 << 10, Time: 2, Threads: 1}
@@ -155,13 +156,13 @@ func TestSigningInTakesTheSameTimeForEverybody(t *testing.T) {
 			d.now = d.now.Add(accountWait)
 		}
 	}
-	median := func(email string) time.Duration {
+	quartile := func(email string) time.Duration {
 		slices.Sort(took[email])
-		return took[email][len(took[email])/2]
+		return took[email][len(took[email])/4]
 	}
-	want := median("ada@example.com")
+	want := quartile("ada@example.com")
 	for email := range took {
-		if got := median(email); got < want*2/3 || got > want*3/2 {
+		if got := quartile(email); got < want*2/3 || got > want*3/2 {
 			t.Errorf("%s takes %v, an account with a password %v: want no difference", email, got, want)
 		}
 	}
